@@ -1,0 +1,60 @@
+import { Fault } from '../errors.ts';
+import type { ApiKey, Deps } from '../ports.ts';
+import { hashApiKey, newApiKey } from '../wire/api-key.ts';
+import { clientScopes, scopes as knownScopes, type Scope } from './scopes.ts';
+
+/** Names go into keys of items, message groups, logs and metrics: plain everywhere. */
+const tenantFormat = /^[a-z0-9][a-z0-9_-]{0,63}$/;
+/** The owner of the local runtime's fixed key. */
+const reservedTenant = 'local';
+
+const parseTenant = (tenant: string): string => {
+  if (tenant === reservedTenant) {
+    throw new Fault('invalid_value', `The tenant ${reservedTenant} is kept for the local key.`, {
+      param: 'tenant',
+    });
+  }
+  if (tenantFormat.test(tenant)) return tenant;
+  throw new Fault(
+    'invalid_value',
+    `${JSON.stringify(tenant)} is no name for a tenant: up to 64 of a-z, 0-9, - and _, the first a letter or a digit.`,
+    { param: 'tenant' },
+  );
+};
+
+const parseScope = (scope: string): Scope => {
+  const known = knownScopes.find((name) => name === scope);
+  if (known !== undefined) return known;
+  throw new Fault(
+    'invalid_value',
+    `${JSON.stringify(scope)} is no scope: there are ${knownScopes.join(', ')}.`,
+    { param: 'scopes' },
+  );
+};
+
+export type NewKey = {
+  readonly tenant: string;
+  /** Repeated ones count once; without any the key gets what a client needs. */
+  readonly scopes?: readonly string[] | undefined;
+};
+
+/**
+ * A new key for a tenant, which need not exist yet. This is the one time its secret is seen: the
+ * table holds a hash. Throws Fault `invalid_value` or `store_unavailable`; then the secret is lost and
+ * opens nothing that anybody knows.
+ */
+export const createKey = async (
+  deps: Pick<Deps, 'apiKeys' | 'clock' | 'ids'>,
+  { tenant, scopes }: NewKey,
+): Promise<{ readonly key: ApiKey; readonly secret: string }> => {
+  const asked = new Set(scopes?.map(parseScope));
+  const key: ApiKey = {
+    id: `key_${deps.ids.next()}`,
+    tenant: parseTenant(tenant),
+    scopes: asked.size === 0 ? clientScopes : knownScopes.filter((scope) => asked.has(scope)),
+    createdAtMs: deps.clock.nowMs(),
+  };
+  const secret = newApiKey();
+  await deps.apiKeys.create(key, hashApiKey(secret));
+  return { key, secret };
+};

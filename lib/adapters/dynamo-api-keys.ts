@@ -1,0 +1,130 @@
+import {
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  paginateQuery,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import * as z from 'zod/mini';
+import { Fault } from '../errors.ts';
+import { epochMs } from '../job/time.ts';
+import type { ApiKey, ApiKeyStore } from '../ports.ts';
+import { storeFault, unwritten } from './dynamo-faults.ts';
+
+const instant = z.pipe(z.int(), z.transform(epochMs));
+
+const apiKeySchema = z.pipe(
+  z.object({
+    keyId: z.string(),
+    tenant: z.string().check(z.minLength(1)),
+    scopes: z.array(z.string()),
+    createdAtMs: instant,
+    revokedAtMs: z.optional(instant),
+  }),
+  z.transform(({ keyId, ...fields }): ApiKey => ({ id: keyId, ...fields })),
+);
+
+const indexEntrySchema = z.object({ pk: z.object({ S: z.string() }) });
+
+const tableKey = (pk: string) => ({ pk: { S: pk }, sk: { S: 'key' } });
+const partition = (secretHash: string): string => `KEY#${secretHash}`;
+/** In the index that holds a tenant's jobs under its name; a name has no `#`. */
+const listPartition = (tenant: string): string => `KEYS#${tenant}`;
+
+/**
+ * API keys in the table, under the SHA-256 (hex) of their secret, and in the index `tenant`. Reads by
+ * hash are consistent: the gateway keeps an answer for a minute, so a stale one would add to that.
+ */
+export const dynamoApiKeys = (client: DynamoDBClient, tableName: string): ApiKeyStore => {
+  const read = async (pk: string): Promise<ApiKey | undefined> => {
+    const get = new GetItemCommand({
+      TableName: tableName,
+      Key: tableKey(pk),
+      ConsistentRead: true,
+    });
+    const { Item: item } = await client.send(get).catch((thrown: unknown) => {
+      throw storeFault(thrown);
+    });
+    if (item === undefined) return undefined;
+    const parsed = apiKeySchema.safeParse(unmarshall(item));
+    if (!parsed.success) throw new Fault('item_unreadable', 'An API key cannot be read.');
+    return parsed.data;
+  };
+
+  const partitionsOf = async (tenant: string): Promise<readonly string[]> => {
+    const pages = paginateQuery(
+      { client },
+      {
+        TableName: tableName,
+        IndexName: 'tenant',
+        KeyConditionExpression: 'listTenant = :tenant',
+        ExpressionAttributeValues: { ':tenant': { S: listPartition(tenant) } },
+      },
+    );
+    const partitions: string[] = [];
+    try {
+      for await (const { Items: entries = [] } of pages) {
+        partitions.push(...entries.map((entry) => indexEntrySchema.parse(entry).pk.S));
+      }
+    } catch (thrown) {
+      throw storeFault(thrown);
+    }
+    return partitions;
+  };
+
+  const keysOf = async (tenant: string) => {
+    const partitions = await partitionsOf(tenant);
+    const found = await Promise.all(
+      partitions.map(async (pk) => {
+        const key = await read(pk);
+        return key === undefined ? [] : [{ pk, key }];
+      }),
+    );
+    return found.flat();
+  };
+
+  return {
+    find: (secretHash) => read(partition(secretHash)),
+
+    async create({ id, ...fields }, secretHash) {
+      const pk = partition(secretHash);
+      const put = new PutItemCommand({
+        TableName: tableName,
+        Item: marshall(
+          { ...fields, pk, sk: 'key', keyId: id, listTenant: listPartition(fields.tenant) },
+          { removeUndefinedValues: true },
+        ),
+        ConditionExpression: 'attribute_not_exists(pk)',
+      });
+      const outcome = await client.send(put).catch(unwritten);
+      if (!('kind' in outcome)) return;
+      // Refused: an earlier try of the SDK landed, or, once in 2²⁵⁶, it is another's secret.
+      const there = await read(pk);
+      if (there?.id !== id) throw storeFault('cause' in outcome ? outcome.cause : undefined);
+    },
+
+    async list(tenant) {
+      const keys = (await keysOf(tenant)).map(({ key }) => key);
+      return keys.sort((a, b) => a.createdAtMs - b.createdAtMs || a.id.localeCompare(b.id));
+    },
+
+    async revoke(tenant, keyId, atMs) {
+      const entry = (await keysOf(tenant)).find(({ key }) => key.id === keyId);
+      if (entry === undefined || entry.key.revokedAtMs !== undefined) return entry?.key;
+      const update = new UpdateItemCommand({
+        TableName: tableName,
+        Key: tableKey(entry.pk),
+        UpdateExpression: 'SET revokedAtMs = :at',
+        ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(revokedAtMs)',
+        ExpressionAttributeValues: { ':at': { N: String(atMs) } },
+      });
+      const outcome = await client.send(update).catch(unwritten);
+      const after = await read(entry.pk);
+      if (after !== undefined && after.revokedAtMs === undefined) {
+        throw storeFault('cause' in outcome ? outcome.cause : undefined);
+      }
+      return after;
+    },
+  };
+};

@@ -1,0 +1,113 @@
+import {
+  DeleteItemCommand,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import type { EpochMs } from '../job/time.ts';
+import type { JobWrite } from '../job/write.ts';
+import type { Clock, JobStore } from '../ports.ts';
+import { toCondition, toUpdate } from './dynamo-expression.ts';
+import { storeFault, unwritten } from './dynamo-faults.ts';
+import { fromJobItem, isExpired, type Item, jobKey, toJobItem } from './dynamo-job-item.ts';
+
+/**
+ * Jobs in the table: one item each, single-item conditional writes only. The SDK repeats a write
+ * that was not answered, so one that landed at the first try can come back as `refused`: whoever
+ * gets `refused` or `doubtful` reads the item.
+ */
+export const dynamoJobs = (
+  client: DynamoDBClient,
+  tableName: string,
+  clock: Pick<Clock, 'nowMs'>,
+): JobStore => ({
+  async create(job) {
+    const put = new PutItemCommand({
+      TableName: tableName,
+      Item: toJobItem(job),
+      ConditionExpression: 'attribute_not_exists(pk)',
+    });
+    try {
+      await client.send(put);
+      return { kind: 'created' };
+    } catch (thrown) {
+      return unwritten(thrown);
+    }
+  },
+
+  async load(id, consistency) {
+    const get = new GetItemCommand({
+      TableName: tableName,
+      Key: jobKey(id),
+      ConsistentRead: consistency === 'strong',
+    });
+    const { Item: item } = await client.send(get).catch(rethrow);
+    return item === undefined || isExpired(item, clock.nowMs()) ? undefined : fromJobItem(item);
+  },
+
+  async write(write) {
+    const update = new UpdateItemCommand({
+      TableName: tableName,
+      Key: jobKey(write.id),
+      ...toUpdate(write),
+      ReturnValues: 'ALL_NEW',
+    });
+    const sent = await client.send(update).catch(unwritten);
+    return 'kind' in sent ? sent : { kind: 'written', job: fromJobItem(sent.Attributes ?? {}) };
+  },
+
+  withdraw: (write) => withdraw(client, tableName, write),
+  due: (shard, atMs, limit) => due(client, tableName, { shard, atMs, limit }),
+});
+
+const rethrow = (thrown: unknown): never => {
+  throw storeFault(thrown);
+};
+
+const withdraw = async (
+  client: DynamoDBClient,
+  tableName: string,
+  write: JobWrite,
+): Promise<'withdrawn' | 'refused'> => {
+  const deletion = new DeleteItemCommand({
+    TableName: tableName,
+    Key: jobKey(write.id),
+    ...toCondition(write),
+  });
+  try {
+    await client.send(deletion);
+    return 'withdrawn';
+  } catch (thrown) {
+    const outcome = unwritten(thrown);
+    if (outcome.kind === 'refused') return 'refused';
+    throw storeFault(thrown);
+  }
+};
+
+const due = async (
+  client: DynamoDBClient,
+  tableName: string,
+  from: { shard: number; atMs: EpochMs; limit: number },
+): Promise<readonly string[]> => {
+  const ids: string[] = [];
+  let start: Item | undefined;
+  do {
+    const query = new QueryCommand({
+      TableName: tableName,
+      IndexName: 'due',
+      KeyConditionExpression: 'dueShard = :shard AND dueAtMs <= :at',
+      ExpressionAttributeValues: {
+        ':shard': { N: String(from.shard) },
+        ':at': { N: String(from.atMs) },
+      },
+      Limit: from.limit - ids.length,
+      ExclusiveStartKey: start,
+    });
+    const page = await client.send(query).catch(rethrow);
+    for (const key of page.Items ?? []) if (key['pk']?.S !== undefined) ids.push(key['pk'].S);
+    start = page.LastEvaluatedKey;
+  } while (start !== undefined && ids.length < from.limit);
+  return ids;
+};

@@ -1,0 +1,90 @@
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import {
+  DeleteItemCommand,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { Fault } from '../errors.ts';
+import type { EpochMs } from '../job/time.ts';
+import { maxItemBytes } from '../limits.ts';
+import { storeFault } from './dynamo-faults.ts';
+import { ttlSeconds } from './dynamo-job-item.ts';
+
+const compress = promisify(gzip);
+const expand = promisify(gunzip);
+
+/** JSON, compressed; the same value gives the same bytes. */
+export const pack = (value: unknown): Promise<Uint8Array> => compress(JSON.stringify(value));
+
+/** Throws Fault `item_unreadable` when the bytes are not what `pack` made. */
+export const unpack = async (bytes: Uint8Array): Promise<unknown> => {
+  try {
+    return JSON.parse((await expand(bytes)).toString('utf8'));
+  } catch (cause) {
+    throw new Fault('item_unreadable', 'Stored content cannot be read.', { cause });
+  }
+};
+
+/** One value under `<prefix>#0`, `<prefix>#1` and so on, each within DynamoDB's item size. */
+export const dynamoPieces = (client: DynamoDBClient, tableName: string) => {
+  const keyOf = (pk: string, prefix: string, index: number) => ({
+    pk: { S: pk },
+    sk: { S: `${prefix}#${index}` },
+  });
+  const indexes = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
+  const getPiece = async (pk: string, prefix: string, index: number): Promise<Uint8Array> => {
+    const { Item: item } = await client.send(
+      new GetItemCommand({
+        TableName: tableName,
+        Key: keyOf(pk, prefix, index),
+        ConsistentRead: true,
+      }),
+    );
+    const bytes = item?.['body']?.B;
+    if (bytes === undefined)
+      throw new Fault('item_unreadable', `A stored piece is missing (${prefix}#${index}).`);
+    return bytes;
+  };
+
+  /** All or a Fault; the first Fault does not end the calls under way. */
+  const each = <T>(count: number, call: (index: number) => Promise<T>): Promise<T[]> =>
+    Promise.all(indexes(count).map(call)).catch((thrown: unknown) => {
+      throw storeFault(thrown);
+    });
+
+  return {
+    /** Returns how many pieces it took. Repeated, it writes the same bytes again. */
+    async put(pk: string, prefix: string, value: unknown, expiresAtMs: EpochMs): Promise<number> {
+      const bytes = await pack(value);
+      const count = Math.ceil(bytes.byteLength / maxItemBytes);
+      await each(count, (index) =>
+        client.send(
+          new PutItemCommand({
+            TableName: tableName,
+            Item: {
+              ...keyOf(pk, prefix, index),
+              body: { B: bytes.subarray(index * maxItemBytes, (index + 1) * maxItemBytes) },
+              expiresAtSeconds: { N: String(ttlSeconds(expiresAtMs)) },
+            },
+          }),
+        ),
+      );
+      return count;
+    },
+
+    /** Read strongly. Throws Fault `item_unreadable` when a piece is missing or damaged. */
+    async get(pk: string, prefix: string, count: number): Promise<unknown> {
+      const pieces = await each(count, (index) => getPiece(pk, prefix, index));
+      return unpack(Buffer.concat(pieces));
+    },
+
+    async drop(pk: string, prefix: string, count: number): Promise<void> {
+      await each(count, (index) =>
+        client.send(new DeleteItemCommand({ TableName: tableName, Key: keyOf(pk, prefix, index) })),
+      );
+    },
+  };
+};

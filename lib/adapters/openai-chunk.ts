@@ -1,0 +1,107 @@
+import * as z from 'zod/mini';
+import type { Usage } from '../job/job.ts';
+import type { FinishReason } from '../ports.ts';
+import { cut, eventFault, malformed } from './openai-faults.ts';
+
+const said = z.optional(
+  z.nullable(
+    z.union([
+      z.string(),
+      /** Mistral's reasoning models: parts, of which those of type `text` are the answer. */
+      z.array(z.object({ type: z.string(), text: z.optional(z.string()) })),
+    ]),
+  ),
+);
+const wordsSchema = z.object({ content: said, refusal: z.optional(z.nullable(z.string())) });
+
+const completionSchema = z.object({
+  model: z.optional(z.nullable(z.string())),
+  choices: z.optional(
+    z.nullable(
+      z.array(
+        z.object({
+          index: z.optional(z.number()),
+          /** In an event. */
+          delta: z.optional(z.nullable(wordsSchema)),
+          /** In an answer that is not streamed. */
+          message: z.optional(z.nullable(wordsSchema)),
+          finish_reason: z.optional(z.nullable(z.string())),
+        }),
+      ),
+    ),
+  ),
+  usage: z.optional(z.unknown()),
+  error: z.optional(z.unknown()),
+});
+
+const count = z.int().check(z.gte(0));
+const usageSchema = z.object({
+  prompt_tokens: count,
+  completion_tokens: z.catch(count, 0),
+  total_tokens: z.optional(count),
+});
+
+const usageOf = (value: unknown): Usage | undefined => {
+  const parsed = usageSchema.safeParse(value);
+  if (!parsed.success) return undefined;
+  const { prompt_tokens, completion_tokens, total_tokens } = parsed.data;
+  return {
+    input_tokens: prompt_tokens,
+    output_tokens: completion_tokens,
+    total_tokens: total_tokens ?? prompt_tokens + completion_tokens,
+  };
+};
+
+/** Servers' own reasons that are one of OpenAI's; any other word means that the model stopped. */
+const finishReasons: Readonly<Record<string, FinishReason>> = {
+  length: 'length',
+  max_tokens: 'length',
+  model_length: 'length',
+  content_filter: 'content_filter',
+  tool_calls: 'tool_calls',
+  function_call: 'tool_calls',
+};
+/** vLLM and SGLang; OpenRouter; DeepSeek: the generation was broken off. */
+const brokenOff: readonly string[] = ['abort', 'error', 'insufficient_system_resource'];
+
+const finishOf = (reason: string | null | undefined): FinishReason | undefined => {
+  if (!reason) return undefined;
+  if (brokenOff.includes(reason)) throw cut(undefined);
+  return finishReasons[reason] ?? 'stop';
+};
+
+const textOf = (words: z.infer<typeof wordsSchema> | null | undefined): string => {
+  const content = words?.content ?? '';
+  const text =
+    typeof content === 'string'
+      ? content
+      : content.map((part) => (part.type === 'text' ? (part.text ?? '') : '')).join('');
+  return text + (words?.refusal ?? '');
+};
+
+export type Chunk = {
+  readonly model: string | undefined;
+  /** May be empty: roles, reasoning and tool calls are events without text. */
+  readonly text: string;
+  readonly finish: FinishReason | undefined;
+  readonly usage: Usage | undefined;
+};
+
+/**
+ * One event of a stream, or a whole answer. A refusal is text: it is what the model says to the
+ * client. Throws Fault `upstream_malformed`, the fault of the error that the event holds, or
+ * `upstream_cut` when it says that the generation was broken off.
+ */
+export const readChunk = (event: unknown, nowMs: number): Chunk => {
+  const parsed = completionSchema.safeParse(event);
+  if (!parsed.success) throw malformed(parsed.error);
+  const { model, choices, usage, error } = parsed.data;
+  if (error) throw eventFault(error, nowMs);
+  const choice = choices?.find(({ index }) => index === undefined || index === 0);
+  return {
+    model: model || undefined,
+    text: textOf(choice?.delta ?? choice?.message),
+    finish: finishOf(choice?.finish_reason),
+    usage: usageOf(usage),
+  };
+};

@@ -1,0 +1,21 @@
+import { dynamoClient } from '../adapters/dynamo-client.ts';
+import { dynamoJobs } from '../adapters/dynamo-jobs.ts';
+import { powertoolsLog } from '../adapters/powertools-log.ts';
+import { systemClock } from '../adapters/system-clock.ts';
+import type { Settings } from '../config.ts';
+
+/*
+ * This folder is the one place where ports meet adapters: a composition for each function, with what
+ * it needs and no more, so that its bundle holds no more either.
+ */
+
+export const storeNames = ['TABLE_NAME', 'LOG_LEVEL', 'STAGE'] as const;
+export const httpNames = ['PUBLIC_BASE_URL', 'CORS_ORIGINS'] as const;
+
+/** What every function has that touches jobs. */
+export const composeStore = (service: string, settings: Settings<(typeof storeNames)[number]>) => {
+  const clock = systemClock();
+  const table = dynamoClient();
+  const jobs = dynamoJobs(table, settings.TABLE_NAME, clock);
+  return { table, clock, jobs, log: powertoolsLog(service, settings.LOG_LEVEL) };
+};

@@ -1,0 +1,29 @@
+import { dynamoContent } from '../adapters/dynamo-content.ts';
+import { dynamoSigningKeys } from '../adapters/dynamo-signing-keys.ts';
+import { sqsClient } from '../adapters/sqs-client.ts';
+import { sqsQueue } from '../adapters/sqs-queue.ts';
+import { systemIds } from '../adapters/system-ids.ts';
+import { readSettings } from '../config.ts';
+import { composeStore, httpNames, storeNames } from './store.ts';
+import { composeUpstream, upstreamNames } from './upstream.ts';
+
+/** Throws Fault `misconfigured`. */
+export const composeSubmit = () => {
+  const settings = readSettings(process.env, [
+    ...storeNames,
+    ...upstreamNames,
+    ...httpNames,
+    'JOBS_QUEUE_URL',
+    'WAIT_DEFAULT_MS_GENERATE',
+  ]);
+  const { table, ...store } = composeStore('submit', settings);
+  const deps = {
+    ...store,
+    content: dynamoContent(table, settings.TABLE_NAME),
+    signingKeys: dynamoSigningKeys(table, settings.TABLE_NAME, store.clock),
+    queue: sqsQueue(sqsClient(), settings.JOBS_QUEUE_URL),
+    upstream: composeUpstream(settings, store.clock),
+    ids: systemIds(),
+  };
+  return { settings, deps };
+};

@@ -1,0 +1,104 @@
+import { Fault } from './errors.ts';
+import { waitMaxMs } from './limits.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads one variable; a fault is returned as the words that follow the variable's name. */
+type Reader<T> = (value: string | undefined) => { readonly value: T } | { readonly fault: string };
+
+const required: Reader<string> = (value) =>
+  value === undefined ? { fault: 'is missing' } : { value };
+
+const optional: Reader<string | undefined> = (value) => ({ value });
+
+const isHttpUrl = (value: string): boolean =>
+  URL.canParse(value) && ['http:', 'https:'].includes(new URL(value).protocol);
+
+const optionalUrl: Reader<string | undefined> = (value) =>
+  value === undefined || isHttpUrl(value)
+    ? { value: value?.replace(/\/+$/, '') }
+    : { fault: `is not an http or https URL: ${JSON.stringify(value)}` };
+
+const requiredUrl: Reader<string> = (value) => {
+  if (value === undefined) return { fault: 'is missing' };
+  return isHttpUrl(value)
+    ? { value }
+    : { fault: `is not an http or https URL: ${JSON.stringify(value)}` };
+};
+
+const milliseconds =
+  (fallback: number, most: number): Reader<number> =>
+  (value) => {
+    if (value === undefined) return { value: fallback };
+    const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
+    return number <= most
+      ? { value: number }
+      : { fault: `is not a whole number of milliseconds up to ${most}: ${JSON.stringify(value)}` };
+  };
+
+const withDefault =
+  (fallback: string): Reader<string> =>
+  (value) => ({ value: value ?? fallback });
+
+const logLevel: Reader<LogLevel> = (value = 'INFO') => {
+  const level = logLevels.find((known) => known === value.toUpperCase());
+  return level === undefined
+    ? { fault: `is none of ${logLevels.join(', ')}: ${JSON.stringify(value)}` }
+    : { value: level };
+};
+
+const isOrigin = (value: string): boolean =>
+  value === '*' || (isHttpUrl(value) && new URL(value).origin === value);
+
+const origins: Reader<readonly string[]> = (value = '') => {
+  const list = value.split(',').flatMap((origin) => (origin.trim() === '' ? [] : [origin.trim()]));
+  const wrong = list.filter((origin) => !isOrigin(origin));
+  return wrong.length === 0
+    ? { value: list }
+    : { fault: `holds what is not an origin like https://example.com: ${wrong.join(', ')}` };
+};
+
+const logLevels = ['DEBUG', 'INFO', 'WARN', 'ERROR'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+const readers = {
+  TABLE_NAME: required,
+  JOBS_QUEUE_URL: requiredUrl,
+  OPENAI_API_KEY: optional,
+  OPENAI_API_KEY_PARAMETER: optional,
+  OPENAI_BASE_URL: optionalUrl,
+  OPENAI_MODEL: withDefault('gpt-5-mini'),
+  WAIT_DEFAULT_MS_GENERATE: milliseconds(25_000, waitMaxMs),
+  PUBLIC_BASE_URL: optionalUrl,
+  CORS_ORIGINS: origins,
+  LOCAL_API_KEY: optional,
+  LOG_LEVEL: logLevel,
+  STAGE: withDefault('dev'),
+} as const;
+
+type Readers = typeof readers;
+type Name = keyof Readers;
+type Value<N extends Name> = Readers[N] extends Reader<infer T> ? T : never;
+export type Settings<N extends Name> = { readonly [K in N]: Value<K> };
+
+/**
+ * The named variables, frozen; an empty one counts as missing. Throws one Fault `misconfigured` that
+ * lists every fault.
+ */
+export const readSettings = <N extends Name>(
+  environment: Environment,
+  names: readonly N[],
+): Settings<N> => {
+  const settings: Partial<Record<Name, unknown>> = {};
+  const faults: string[] = [];
+  for (const name of names) {
+    const raw = environment[name]?.trim();
+    const read = readers[name](raw === '' ? undefined : raw);
+    if ('fault' in read) faults.push(`${name} ${read.fault}`);
+    else settings[name] = read.value;
+  }
+  if (faults.length > 0) {
+    throw new Fault('misconfigured', `The configuration is wrong: ${faults.join('; ')}.`);
+  }
+  return Object.freeze(settings) as Settings<N>;
+};

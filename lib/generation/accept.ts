@@ -1,0 +1,95 @@
+import { Fault } from '../errors.ts';
+import { createJob, type NewJob, withdrawal } from '../job/create.ts';
+import type { LiveJob } from '../job/job.ts';
+import type { Deps } from '../ports.ts';
+import { persist } from './fenced-write.ts';
+
+type AcceptDeps = Pick<Deps, 'jobs' | 'content' | 'clock' | 'log'>;
+
+const unavailable = (cause: unknown): Fault =>
+  new Fault('store_unavailable', 'The request could not be recorded, so it was not accepted.', {
+    retryAfterMs: 2_000,
+    cause,
+  });
+
+/** Short, since the SDK has repeated already and a client waits. */
+const pausesMs = [100, 400];
+
+/** Puts the job, and reads it back when it is not certain that the put landed. */
+const put = async (deps: AcceptDeps, job: LiveJob): Promise<void> => {
+  const outcome = await deps.jobs.create(job);
+  if (outcome.kind === 'created') return;
+  const found = await deps.jobs.load(job.id, 'strong');
+  if (found?.upload === job.upload) return;
+  throw outcome.kind === 'doubtful' ? outcome.cause : new Error('another job has this id');
+};
+
+const dropQuietly = async (
+  deps: AcceptDeps,
+  job: Pick<LiveJob, 'id' | 'upload' | 'requestChunks'>,
+): Promise<void> => {
+  try {
+    await deps.content.dropRequest(job.id, job.upload, job.requestChunks);
+  } catch (error) {
+    deps.log.warn('request.left', { jobId: job.id, error });
+  }
+};
+
+/** Whether the job is not there, or no more. Throws Fault `store_unavailable` when that stays open. */
+const withdraw = (deps: AcceptDeps, job: LiveJob): Promise<boolean> =>
+  persist(
+    deps,
+    async () =>
+      (await deps.jobs.withdraw(withdrawal(job))) === 'withdrawn' ||
+      // The withdrawal may have landed before, unanswered.
+      (await deps.jobs.load(job.id, 'strong')) === undefined,
+    pausesMs,
+  );
+
+const withdrawQuietly = async (deps: AcceptDeps, job: LiveJob): Promise<boolean> => {
+  try {
+    return await withdraw(deps, job);
+  } catch (error) {
+    deps.log.warn('job.kept', { jobId: job.id, error });
+    return false;
+  }
+};
+
+/**
+ * Records a new request, its content first, then the job that makes it count. From here on the
+ * request is accepted. Throws Fault `store_unavailable` when it is not; then job and content are
+ * dropped again as far as possible. What is left of them expires, and a job that is left without its
+ * content fails before it costs anything.
+ */
+export const accept = async (
+  deps: AcceptDeps,
+  request: unknown,
+  from: Omit<NewJob, 'requestChunks'>,
+): Promise<LiveJob> => {
+  const probe = createJob({ ...from, requestChunks: 0 });
+  const { id, upload, resultExpiresAtMs } = probe;
+  let job: LiveJob | undefined;
+  try {
+    const requestChunks = await deps.content.putRequest(id, upload, request, resultExpiresAtMs);
+    job = { ...probe, requestChunks };
+    const recorded = job;
+    await persist(deps, () => put(deps, recorded), pausesMs);
+    return job;
+  } catch (cause) {
+    if (job !== undefined) {
+      await withdrawQuietly(deps, job);
+      await dropQuietly(deps, job);
+    }
+    throw unavailable(cause);
+  }
+};
+
+/**
+ * Takes back a queued job whose message could not be sent, if no worker has found it all the same.
+ * True when it is gone; when that cannot be told it counts as accepted, and the sweep sends for it.
+ */
+export const takeBack = async (deps: AcceptDeps, job: LiveJob): Promise<boolean> => {
+  if (!(await withdrawQuietly(deps, job))) return false;
+  await dropQuietly(deps, job);
+  return true;
+};

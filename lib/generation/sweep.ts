@@ -1,0 +1,82 @@
+import { dueAction } from '../job/due.ts';
+import { dueShards } from '../limits.ts';
+import type { Deps } from '../ports.ts';
+
+type SweepDeps = Pick<Deps, 'jobs' | 'queue' | 'clock' | 'log'>;
+
+/** How many jobs each kind of action was taken on, and how many failed. */
+export type SweepReport = {
+  readonly written: number;
+  readonly sent: number;
+  readonly failed: number;
+};
+
+const pageSize = 100;
+const together = 10;
+
+type Tally = { written: number; sent: number; failed: number };
+
+/** Write first, which re-arms the job, then send: a send that fails is made up for by a later sweep. */
+const sweepJob = async (deps: SweepDeps, id: string, tally: Tally): Promise<void> => {
+  const job = await deps.jobs.load(id, 'strong');
+  if (job === undefined) return;
+  const action = dueAction(job, deps.clock.nowMs());
+  if (action.kind === 'nothing') return;
+  const outcome = await deps.jobs.write(action.write);
+  if (outcome.kind === 'doubtful') throw outcome.cause;
+  if (outcome.kind === 'refused') return;
+  tally.written += 1;
+  deps.log.info('job.swept', { jobId: id, action: action.write.name });
+  if (!action.send) return;
+  await deps.queue.send({ v: 1, jobId: id, epoch: outcome.job.epoch }, job.tenant, 0);
+  tally.sent += 1;
+};
+
+const sweepQuietly = async (deps: SweepDeps, id: string, tally: Tally): Promise<void> => {
+  try {
+    await sweepJob(deps, id, tally);
+  } catch (error) {
+    tally.failed += 1;
+    deps.log.error('sweep.failed', { jobId: id, error });
+  }
+};
+
+const sweepShard = async (
+  deps: SweepDeps,
+  shard: number,
+  signal: AbortSignal,
+  tally: Tally,
+): Promise<void> => {
+  const done = new Set<string>();
+  while (!signal.aborted) {
+    const page = await deps.jobs.due(shard, deps.clock.nowMs(), done.size + pageSize);
+    const fresh = page.filter((id) => !done.has(id));
+    if (fresh.length === 0) return;
+    for (let from = 0; from < fresh.length && !signal.aborted; from += together) {
+      const group = fresh.slice(from, from + together);
+      await Promise.all(group.map((id) => sweepQuietly(deps, id, tally)));
+      for (const id of group) done.add(id);
+    }
+  }
+};
+
+/**
+ * Everything that is due: expired leases, messages that were lost, passed deadlines. What fails is
+ * logged, stays due and is met again by the next sweep. Stops early when `signal` aborts.
+ */
+export const sweep = async (deps: SweepDeps, signal: AbortSignal): Promise<SweepReport> => {
+  const tally: Tally = { written: 0, sent: 0, failed: 0 };
+  const shards = Array.from({ length: dueShards }, (_, shard) => shard);
+  await Promise.all(
+    shards.map(async (shard) => {
+      try {
+        await sweepShard(deps, shard, signal, tally);
+      } catch (error) {
+        tally.failed += 1;
+        deps.log.error('sweep.failed', { shard, error });
+      }
+    }),
+  );
+  deps.log.info('sweep.ended', tally);
+  return tally;
+};

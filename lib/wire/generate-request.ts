@@ -1,0 +1,119 @@
+import * as z from 'zod/mini';
+import { Fault } from '../errors.ts';
+import {
+  maxMetadataKeyChars,
+  maxMetadataPairs,
+  maxMetadataValueChars,
+  maxModelChars,
+  maxOutputTokens,
+} from '../limits.ts';
+import { type ChatMessage, messagesSchema } from './chat-message.ts';
+import { checkJsonTree } from './json-tree.ts';
+import { schemaFault } from './schema-fault.ts';
+
+const expectedPrompt = 'a string that is not blank';
+const expectedModel = `a model's name of 1 to ${maxModelChars} characters`;
+const expectedTokens = `a whole number from 1 to ${maxOutputTokens}`;
+const expectedTemperature = 'a number from 0 to 2';
+const expectedMetadata = `an object of at most ${maxMetadataPairs} strings`;
+const expectedMetadataKey = `a name of 1 to ${maxMetadataKeyChars} characters`;
+const expectedMetadataValue = `a string of at most ${maxMetadataValueChars} characters`;
+
+/** OpenAI's clients send null for what is not set. */
+const unset = <T extends z.core.SomeType>(schema: T) => z.optional(z.nullable(schema));
+
+/** Counted before its pairs are looked at, so that a million of them are one issue. */
+const metadataSchema = z.pipe(
+  z.unknown().check(
+    z.refine((value) => Object.keys(Object(value)).length <= maxMetadataPairs, {
+      error: expectedMetadata,
+    }),
+  ),
+  z.record(
+    z.string().check(z.minLength(1), z.maxLength(maxMetadataKeyChars)),
+    z
+      .string(expectedMetadataValue)
+      .check(z.maxLength(maxMetadataValueChars, expectedMetadataValue)),
+    { error: (issue) => (issue.code === 'invalid_key' ? expectedMetadataKey : expectedMetadata) },
+  ),
+);
+
+const bodySchema = z.strictObject(
+  {
+    prompt: z.optional(
+      z
+        .string(expectedPrompt)
+        .check(z.refine((prompt) => prompt.trim() !== '', { error: expectedPrompt })),
+    ),
+    messages: z.optional(messagesSchema),
+    model: unset(
+      z
+        .string(expectedModel)
+        .check(
+          z.maxLength(maxModelChars, expectedModel),
+          z.regex(/^(?=.*\S)\P{Cc}+$/u, `${expectedModel} without control characters`),
+        ),
+    ),
+    max_output_tokens: unset(
+      z.int(expectedTokens).check(z.gte(1, expectedTokens), z.lte(maxOutputTokens, expectedTokens)),
+    ),
+    temperature: unset(
+      z
+        .number(expectedTemperature)
+        .check(z.gte(0, expectedTemperature), z.lte(2, expectedTemperature)),
+    ),
+    metadata: unset(metadataSchema),
+  },
+  'a JSON object',
+);
+
+/** What a client asks of `POST /generate`. */
+export type GenerateRequest = {
+  readonly messages: readonly ChatMessage[];
+  readonly model?: string;
+  readonly maxOutputTokens?: number;
+  readonly temperature?: number;
+  readonly metadata?: Readonly<Record<string, string>>;
+};
+
+const conversation = ({ prompt, messages }: z.infer<typeof bodySchema>): readonly ChatMessage[] => {
+  if (prompt !== undefined && messages !== undefined) {
+    throw new Fault('invalid_value', "Give either 'prompt' or 'messages', not both.", {
+      param: 'messages',
+    });
+  }
+  if (messages !== undefined) return messages;
+  if (prompt !== undefined) return [{ role: 'user', content: prompt }];
+  throw new Fault(
+    'missing_required_parameter',
+    "Missing required parameter: give either 'prompt' (a string) or 'messages' (an array).",
+    { param: 'prompt' },
+  );
+};
+
+/**
+ * The body of `POST /generate`, from a client or as stored. Throws Faults `invalid_value`,
+ * `missing_required_parameter` and `unknown_parameter`, which name the field, what was expected and
+ * what was found.
+ */
+export const parseGenerateRequest = (body: unknown): GenerateRequest => {
+  checkJsonTree(body);
+  const parsed = bodySchema.safeParse(body);
+  if (!parsed.success) throw schemaFault(parsed.error, body);
+  const { model, max_output_tokens, temperature, metadata } = parsed.data;
+  return {
+    messages: conversation(parsed.data),
+    ...(model == null ? {} : { model }),
+    ...(max_output_tokens == null ? {} : { maxOutputTokens: max_output_tokens }),
+    ...(temperature == null ? {} : { temperature }),
+    ...(metadata == null ? {} : { metadata }),
+  };
+};
+
+/** The JSON under which a request is stored; `parseGenerateRequest` reads it back unchanged. */
+export const storedGenerateRequest = (
+  request: GenerateRequest,
+): Readonly<Record<string, unknown>> => {
+  const { messages, model, maxOutputTokens, temperature, metadata } = request;
+  return { messages, model, max_output_tokens: maxOutputTokens, temperature, metadata };
+};

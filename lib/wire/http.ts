@@ -1,0 +1,24 @@
+/** A request as the use cases see it, taken from API Gateway's proxy event. */
+export type HttpRequest = {
+  readonly method: string;
+  readonly path: string;
+  readonly requestId: string;
+  /** Names in lower case; of repeated headers the values joined by ", ". */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+  readonly pathParameters: Readonly<Record<string, string>>;
+  /** The parsed JSON body; undefined for methods without one. */
+  readonly body: unknown;
+  /** From the authorizer; undefined on routes that need no key. */
+  readonly tenant: string | undefined;
+  /** Origin and stage path this request came in under, from the request context, no trailing slash. */
+  readonly baseUrl: string;
+};
+
+export type HttpReply = {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** A JSON value. */
+  readonly body: unknown;
+};

@@ -1,0 +1,54 @@
+import { createKey } from '../lib/access/create-key.ts';
+import { listKeys } from '../lib/access/list-keys.ts';
+import { revokeKey } from '../lib/access/revoke-key.ts';
+import { composeKeys } from '../lib/compose/keys.ts';
+import { CommandFault } from './aws/command-fault.ts';
+import { explain, isUnreachable } from './aws/explain.ts';
+import { type KeysCommand, parseKeysCommand } from './keys/arguments.ts';
+import { findKeyPlace } from './keys/key-place.ts';
+import { showCreated, showKeys, showRevoked } from './keys/show.ts';
+
+async function carryOut(
+  command: KeysCommand,
+  deps: ReturnType<typeof composeKeys>,
+  apiUrl: string | undefined,
+): Promise<readonly string[]> {
+  const { tenant } = command;
+  switch (command.verb) {
+    case 'create': {
+      const { key, secret } = await createKey(deps, command);
+      return showCreated(key, secret, apiUrl);
+    }
+    case 'list': {
+      const keys = await listKeys(deps, tenant);
+      if (keys.length === 0) throw new CommandFault(`The tenant ${tenant} has no keys.`);
+      return showKeys(keys);
+    }
+    case 'revoke': {
+      const key = await revokeKey(deps, tenant, command.keyId);
+      if (key !== undefined) return showRevoked(key);
+      throw new CommandFault(
+        `The tenant ${tenant} has no key ${command.keyId}: npm run keys -- list --tenant ${tenant} shows those it has; a new one shows after a moment.`,
+      );
+    }
+  }
+}
+
+async function run(args: readonly string[]): Promise<readonly string[]> {
+  const command = parseKeysCommand(args);
+  const place = await findKeyPlace(command.target);
+  try {
+    return await carryOut(command, composeKeys(place), place.apiUrl);
+  } catch (thrown) {
+    if (place.unreachable !== undefined && isUnreachable(thrown))
+      throw new CommandFault(place.unreachable);
+    throw thrown;
+  }
+}
+
+try {
+  console.log((await run(process.argv.slice(2))).join('\n'));
+} catch (thrown) {
+  console.error(explain(thrown));
+  process.exitCode = 1;
+}

@@ -1,0 +1,54 @@
+import { readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
+import * as z from 'zod/mini';
+import { CommandFault } from '../aws/command-fault.ts';
+
+/** The parameters of a stage that an account can contradict. */
+export type StageParams = {
+  readonly openaiApiKeyParameter: string;
+  readonly workerConcurrency: number;
+  readonly throttleRate: number;
+};
+
+const valuesSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
+const fileSchema = z.catchall(z.object({ default: valuesSchema }), valuesSchema);
+
+const numberOf = (holds: (value: number) => boolean, error: string) =>
+  z.coerce.number<string | number>({ error }).check(z.refine(holds, error));
+
+const paramsSchema = z.object({
+  openaiApiKeyParameter: z.string().check(z.startsWith('/', 'it begins with /')),
+  workerConcurrency: numberOf(
+    (workers) => Number.isInteger(workers) && workers >= 2 && workers <= 1000,
+    'it is a whole number from 2 to 1000',
+  ),
+  throttleRate: numberOf((rate) => rate > 0, 'it is a number above 0'),
+});
+
+const given = (params: readonly string[]) =>
+  params.map((param) => {
+    const [, name, value] = /^(\w+)=(.*)$/s.exec(param) ?? [];
+    if (name !== undefined && value !== undefined) return [name, value] as const;
+    throw new CommandFault(`--param ${param} is not of the form name=value.`);
+  });
+
+/**
+ * As the deployment reads them: `infra/params.yml`, first what all stages have, then the stage's own,
+ * then what is given as `name=value`. Throws CommandFault.
+ */
+export const stageParams = async (
+  stage: string,
+  overrides: readonly string[],
+): Promise<StageParams> => {
+  const path = new URL('../../infra/params.yml', import.meta.url);
+  const file = fileSchema.parse(parse(await readFile(path, 'utf8')));
+  const values = { ...file.default, ...file[stage], ...Object.fromEntries(given(overrides)) };
+  const texts = Object.entries(values).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? value.replaceAll('${sls:stage}', stage) : value,
+  ]);
+  const params = paramsSchema.safeParse(Object.fromEntries(texts));
+  if (params.success) return params.data;
+  const [issue] = params.error.issues;
+  throw new CommandFault(`The parameter ${issue?.path.join('.')} is wrong: ${issue?.message}.`);
+};

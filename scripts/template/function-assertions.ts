@@ -1,0 +1,108 @@
+import { type Assertion, mustEqual, mustHold } from './assertion.ts';
+import { keysOf, type Resource, resourcesOf, type Template } from './template.ts';
+
+const everywhere = ['LOG_LEVEL', 'STAGE', 'TABLE_NAME'];
+const openai = ['OPENAI_API_KEY', 'OPENAI_API_KEY_PARAMETER', 'OPENAI_BASE_URL', 'OPENAI_MODEL'];
+const http = ['CORS_ORIGINS', 'PUBLIC_BASE_URL'];
+
+/** What each function is given; a bundle that reads another variable reads `undefined`. */
+const expectedFunctions = new Map([
+  [
+    'submit',
+    {
+      timeoutSeconds: 900,
+      variables: [...everywhere, ...openai, ...http, 'JOBS_QUEUE_URL', 'WAIT_DEFAULT_MS_GENERATE'],
+    },
+  ],
+  ['work', { timeoutSeconds: 900, variables: [...everywhere, ...openai, 'JOBS_QUEUE_URL'] }],
+  ['read', { timeoutSeconds: 900, variables: [...everywhere, ...http] }],
+  ['sweep', { timeoutSeconds: 60, variables: [...everywhere, 'JOBS_QUEUE_URL'] }],
+  ['authorize', { timeoutSeconds: 10, variables: [...everywhere, 'LOCAL_API_KEY'] }],
+]);
+
+function functionsOf(template: Template): Resource[] {
+  return resourcesOf(template, 'AWS::Lambda::Function');
+}
+
+/** `submit` of `dist/submit/index.handler`. */
+function nameOf(lambda: Resource): string {
+  return /^dist\/(\w+)\/index\.handler$/.exec(String(lambda.get('Handler')))?.[1] ?? lambda.id;
+}
+
+export const functionAssertions: Assertion[] = [
+  {
+    promise: 'every function is known, and no other exists',
+    violations: (template) =>
+      mustEqual(
+        'the list of functions',
+        functionsOf(template).map(nameOf).sort(),
+        [...expectedFunctions.keys()].sort(),
+      ),
+  },
+  {
+    promise: 'functions run on Node 24, arm64',
+    violations: (template) =>
+      functionsOf(template).flatMap((lambda) => [
+        ...mustEqual(`${lambda.id} runtime`, lambda.get('Runtime'), 'nodejs24.x'),
+        ...mustEqual(`${lambda.id} architecture`, lambda.get('Architectures'), ['arm64']),
+      ]),
+  },
+  {
+    promise: 'functions have the time-outs that the design counts on',
+    violations: (template) =>
+      functionsOf(template).flatMap((lambda) =>
+        mustEqual(
+          `${lambda.id} time-out`,
+          lambda.get('Timeout'),
+          expectedFunctions.get(nameOf(lambda))?.timeoutSeconds ?? null,
+        ),
+      ),
+  },
+  {
+    promise: 'each function is given exactly its own variables',
+    violations: (template) =>
+      functionsOf(template).flatMap((lambda) =>
+        mustEqual(
+          `${lambda.id} variables`,
+          keysOf(lambda.get('Environment.Variables')).sort(),
+          (expectedFunctions.get(nameOf(lambda))?.variables ?? []).sort(),
+        ),
+      ),
+  },
+  {
+    promise: 'no secret is in the template, and the local key is not accepted once deployed',
+    violations: (template) =>
+      functionsOf(template).flatMap((lambda) =>
+        ['OPENAI_API_KEY', 'LOCAL_API_KEY'].flatMap((name) => {
+          const value = lambda.get(`Environment.Variables.${name}`);
+          return value === undefined ? [] : mustEqual(`${lambda.id} ${name}`, value, '');
+        }),
+      ),
+  },
+  {
+    promise: 'no concurrency is reserved: a new account may have only ten executions in all',
+    violations: (template) =>
+      functionsOf(template).flatMap((lambda) =>
+        mustHold(
+          lambda.get('ReservedConcurrentExecutions') === undefined,
+          `${lambda.id} reserves concurrency`,
+        ),
+      ),
+  },
+  {
+    promise: 'every function has a log group, and log groups forget',
+    violations: (template) => {
+      const groups = resourcesOf(template, 'AWS::Logs::LogGroup');
+      const names = groups.map((group) => group.get('LogGroupName'));
+      return [
+        ...functionsOf(template).flatMap((lambda) => {
+          const name = `/aws/lambda/${String(lambda.get('FunctionName'))}`;
+          return mustHold(names.includes(name), `${lambda.id} has no log group`);
+        }),
+        ...groups.flatMap((group) =>
+          mustHold(Number(group.get('RetentionInDays')) > 0, `${group.id} keeps its logs for ever`),
+        ),
+      ];
+    },
+  },
+];

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import * as limits from '../../lib/limits.ts';
+
+describe('the limits', () => {
+  it('let a lease be renewed twice before it runs out', () => {
+    expect(limits.leaseRenewMs * 3).toBeLessThanOrEqual(limits.leaseMs);
+  });
+
+  it('let a worker that died be replaced within two minutes', () => {
+    const sweepEveryMs = 60_000;
+    const worst = limits.leaseMs + limits.clockSkewMs + sweepEveryMs;
+    expect(worst).toBeLessThan(120_000);
+  });
+
+  it('keep a held reply within the gateway’s idle limit of 5 minutes', () => {
+    expect(limits.waitMaxMs + limits.reserveMs).toBeLessThanOrEqual(5 * 60_000);
+  });
+
+  it('let the store repeat an uncertain write well before the lease is lost', () => {
+    expect(limits.reserveMs).toBeLessThan(limits.leaseMs - limits.leaseRenewMs);
+  });
+
+  it('let a body of the largest size into a Lambda event, escaped or in base64', () => {
+    expect(limits.maxBodyBytes * (4 / 3)).toBeLessThan(6_000_000);
+  });
+
+  it('let a read’s mark outlive the pause until the next one', () => {
+    expect(limits.followMs).toBeGreaterThan(2 * limits.checkpointFollowedMs);
+  });
+});

@@ -1,0 +1,51 @@
+import { defineConfig } from 'vitest/config';
+
+const template = 'tests/unit/template/**/*.test.ts';
+const packaged = './tests/packaged.ts';
+
+export default defineConfig({
+  test: {
+    reporters: ['default', './tests/tally.ts'],
+    // The e2e tests start whole runtimes: more at once would only slow each other down.
+    maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['tests/unit/**/*.test.ts'],
+          exclude: [template],
+          testTimeout: 10_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'template',
+          include: [template],
+          globalSetup: packaged,
+          testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: ['tests/integration/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['tests/e2e/**/*.test.ts'],
+          globalSetup: packaged,
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
