@@ -32,7 +32,10 @@ type Ends = {
   readonly deadlineAtMs: EpochMs;
 };
 
-/** One signal, from whichever end comes first down to the upstream's socket; an end that is past aborts at once. */
+/**
+ * One signal, from whichever end comes first down to the upstream's socket. An end that is past
+ * aborts at once.
+ */
 export const stopper = (clock: Clock, ends: Ends): Stopper => {
   const controller = new AbortController();
   const timers = new AbortController();

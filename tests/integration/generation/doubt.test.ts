@@ -117,6 +117,32 @@ test('a store that is away for a while in mid-generation costs nothing', async (
   expect(await shownText(deps, job.id)).toBe((await engine.generations(prompt))[0]?.text);
 });
 
+test('a checkpoint that landed, though nobody could tell for a while, is not taken for the next write', async () => {
+  const clock = testClock(30);
+  let awayUntilMs = 0;
+  let met = false;
+  const deps = engine.deps(clock, ({ jobs }) => {
+    const down = downJobs(jobs, () => clock.nowMs() < awayUntilMs);
+    return {
+      jobs: {
+        ...down,
+        write: async (write) => {
+          const outcome = await down.write(write);
+          if (met || write.name !== 'checkpoint') return outcome;
+          met = true;
+          awayUntilMs = clock.nowMs() + 9_000;
+          return { kind: 'doubtful', cause: new Error('no answer') };
+        },
+      },
+    };
+  });
+  const prompt = newPrompt();
+  const job = await queuedJob(engine, deps, { prompt, controls: 'tokens=50&rate=100' });
+  await work(deps, hint(job.id), unending());
+  expect(deps.logged).toContain('pulse.missed');
+  expect(await stored(deps, job.id)).toMatchObject({ status: 'completed', attempt: 1 });
+});
+
 test('a store that stays away ends no job; it is recovered when its lease has run out', async () => {
   const clock = testClock(100);
   let away = false;

@@ -2,16 +2,15 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { submit } from '../../../lib/generation/submit.ts';
 import { viewJob } from '../../../lib/generation/read.ts';
 import { work } from '../../../lib/generation/work.ts';
-import type { JobStore } from '../../../lib/ports.ts';
 import {
   type Engine,
-  type EngineDeps,
   hint,
   newPrompt,
   startEngine,
   submission,
   unending,
 } from '../../fixtures/engine.ts';
+import { shownText, watchedJobs } from '../../fixtures/engine-jobs.ts';
 import { testClock } from '../../fixtures/test-clock.ts';
 
 let engine: Engine;
@@ -20,30 +19,14 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-/** The store with the names of its writes. */
-const countedJobs = (jobs: JobStore, writes: string[]): JobStore => ({
-  ...jobs,
-  create: (job) => {
-    writes.push('create');
-    return jobs.create(job);
-  },
-  write: (write) => {
-    writes.push(write.name);
-    return jobs.write(write);
-  },
-});
-
-const textOf = async (deps: EngineDeps, id: string): Promise<string> => {
-  const job = await deps.jobs.load(id, 'strong');
-  if (job === undefined) throw new Error('no job');
-  const view = await viewJob(deps, job);
-  return view.kind === 'finished' ? view.final.text : view.partialText;
-};
-
 test('a short generation is answered within its call, with two writes of the job in all', async () => {
   const writes: string[] = [];
   const clock = testClock();
-  const deps = engine.deps(clock, ({ jobs }) => ({ jobs: countedJobs(jobs, writes) }));
+  const deps = engine.deps(clock, ({ jobs }) => ({
+    jobs: watchedJobs(jobs, (name) => {
+      writes.push(name);
+    }),
+  }));
   const prompt = newPrompt();
   const job = await submit(deps, submission({ prompt }), unending());
   expect(writes).toEqual(['create', 'settle']);
@@ -58,7 +41,7 @@ test('a short generation is answered within its call, with two writes of the job
   expect(await deps.jobs.load(job.id, 'strong')).toEqual(job);
   const [generation, ...others] = await engine.generations(prompt);
   expect(others).toEqual([]);
-  expect(await textOf(deps, job.id)).toBe(generation?.text);
+  expect(await shownText(deps, job.id)).toBe(generation?.text);
   expect(clock.sleeping()).toBe(0);
   expect(await engine.takeMessages()).toEqual([]);
 });
@@ -70,7 +53,7 @@ test('a generation that reaches its token limit is incomplete and keeps its text
   expect(job).toMatchObject({ status: 'incomplete', usage: { output_tokens: 12 } });
   const view = await viewJob(deps, job);
   expect(view).toMatchObject({ kind: 'finished', final: { finishReason: 'length' } });
-  expect(await textOf(deps, job.id)).toBe((await engine.generations(prompt))[0]?.text);
+  expect(await shownText(deps, job.id)).toBe((await engine.generations(prompt))[0]?.text);
 });
 
 test('a generation that outlasts its wait is handed to a worker, which starts it afresh', async () => {
@@ -82,7 +65,7 @@ test('a generation that outlasts its wait is handed to a worker, which starts it
   expect(promoted.dueAtMs).toBeDefined();
   expect(await engine.takeMessages()).toEqual([{ v: 1, jobId: promoted.id, epoch: 1 }]);
   expect(await engine.generations(prompt)).toMatchObject([{ outcome: 'client_gone' }]);
-  const shownBefore = await textOf(deps, promoted.id);
+  const shownBefore = await shownText(deps, promoted.id);
   expect(shownBefore).not.toBe('');
 
   expect(await work(deps, hint(promoted.id), unending())).toEqual({ kind: 'acknowledge' });
@@ -99,7 +82,7 @@ test('a generation that outlasts its wait is handed to a worker, which starts it
   expect(others).toEqual([]);
   expect(first?.open).toBe(false);
   expect(second).toMatchObject({ outcome: 'finished' });
-  expect(await textOf(deps, promoted.id)).toBe(second?.text);
+  expect(await shownText(deps, promoted.id)).toBe(second?.text);
   expect(ended?.segments.every(({ attempt }) => attempt === 2)).toBe(true);
 });
 
@@ -145,7 +128,7 @@ test('a deadline that passes in mid-generation ends it and keeps what was put ou
   expect(job.dueAtMs).toBeUndefined();
   const [generation] = await engine.generations(prompt);
   expect(generation).toMatchObject({ open: false, outcome: 'client_gone' });
-  const text = await textOf(deps, job.id);
+  const text = await shownText(deps, job.id);
   expect(text.length).toBeGreaterThan(0);
   expect(generation?.text.startsWith(text)).toBe(true);
   expect(clock.sleeping()).toBe(0);

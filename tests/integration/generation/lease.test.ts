@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sweep } from '../../../lib/generation/sweep.ts';
 import { work } from '../../../lib/generation/work.ts';
+import { claim } from '../../../lib/job/transition.ts';
 import { type Engine, hint, newPrompt, startEngine, unending } from '../../fixtures/engine.ts';
 import { queuedJob, shownText, stored, watchedJobs } from '../../fixtures/engine-jobs.ts';
 import { testClock } from '../../fixtures/test-clock.ts';
@@ -43,22 +44,30 @@ test('an attempt whose lease was taken stops at once, and nothing of its text is
   await engine.takeMessages();
 });
 
-test('an attempt whose lease ran out stops before another worker claims the job', async () => {
-  const first = engine.deps(testClock());
-  const later = testClock();
-  later.leap(10 * 60_000);
-  const second = engine.deps(later);
-  const prompt = newPrompt();
-  const job = await queuedJob(engine, first, { prompt, controls: 'tokens=300&rate=50' });
-  const lost = work(first, hint(job.id), unending());
-  await expect.poll(async () => (await engine.generations(prompt)).length).toBe(1);
-  await sweep(second, unending());
-  const sweptAtMs = performance.now();
-  expect(await lost).toEqual({ kind: 'acknowledge' });
-  expect(performance.now() - sweptAtMs).toBeLessThan(3_000);
-  expect(await stored(second, job.id)).toMatchObject({ status: 'queued', attempt: 1, epoch: 2 });
-  await engine.takeMessages();
-});
+test.each(['queued again', 'claimed by another'])(
+  'an attempt whose job is %s stops within two seconds',
+  async (fate) => {
+    const first = engine.deps(testClock());
+    const later = testClock();
+    later.leap(10 * 60_000);
+    const second = engine.deps(later);
+    const prompt = newPrompt();
+    const job = await queuedJob(engine, first, { prompt, controls: 'tokens=300&rate=50' });
+    const lost = work(first, hint(job.id), unending());
+    await expect.poll(async () => (await engine.generations(prompt)).length).toBe(1);
+    await sweep(second, unending());
+    if (fate === 'claimed by another') {
+      const by = { owner: 'another', upstream: 'demo', nowMs: later.nowMs() };
+      await second.jobs.write(claim(await stored(second, job.id), by));
+    }
+    const takenAtMs = performance.now();
+    expect(await lost).toEqual({ kind: 'acknowledge' });
+    expect(performance.now() - takenAtMs).toBeLessThan(3_000);
+    await expect.poll(async () => (await engine.generations(prompt))[0]?.open).toBe(false);
+    expect(await stored(second, job.id)).toMatchObject({ epoch: 2, segments: [], seq: 0 });
+    await engine.takeMessages();
+  },
+);
 
 test('a worker frozen between its claim and its start does not call the upstream once the job is lost', async () => {
   const clock = testClock();

@@ -149,6 +149,36 @@ test('output that cannot be stored does not keep a failed job from its end', asy
   expect(await shownText(deps, job.id)).toBe('');
 });
 
+test('a chunk that could not be stored at first is stored before those after it', async () => {
+  const clock = testClock(30);
+  let failures = 8;
+  const deps = engine.deps(clock, ({ upstream, content }) => ({
+    upstream: {
+      ...upstream,
+      async *generate(_, signal) {
+        yield { kind: 'started', model: 'plain' };
+        for (const text of ['one ', 'two ', 'three ', 'four ']) {
+          yield { kind: 'text', text };
+          await clock.sleep(12_000, signal);
+        }
+        throw refusal;
+      },
+    },
+    content: {
+      ...content,
+      putChunk: async (jobId, chunk, expiresAtMs) => {
+        if (failures === 0) return content.putChunk(jobId, chunk, expiresAtMs);
+        failures -= 1;
+        throw new Fault('store_unavailable', 'Away.', { retry: { kind: 'later', afterMs: 0 } });
+      },
+    },
+  }));
+  const job = await queuedJob(engine, deps);
+  await work(deps, hint(job.id), unending());
+  expect(deps.logged).toContain('pulse.missed');
+  expect(await shownText(deps, job.id)).toBe('one two three four ');
+});
+
 test('until its first event a new attempt leaves in place what the last one showed', async () => {
   const clock = testClock(10);
   const deps = engine.deps(clock);
