@@ -21,12 +21,20 @@ const endpointsSchema = z.object({
   tableNames: z.array(z.string()).check(z.minLength(1)),
 });
 
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
 const localPlace = async (dataDir: string): Promise<KeyPlace> => {
   const absent = `No local Outlast runs with the data folder ${dataDir}: start it with npm start, name its folder with --data DIR, or a deployed stage with --stage STAGE.`;
   const text = await readFile(path.join(dataDir, 'endpoints.json'), 'utf8').catch(() => {
     throw new CommandFault(absent);
   });
-  const endpoints = endpointsSchema.safeParse(JSON.parse(text));
+  const endpoints = endpointsSchema.safeParse(parseJson(text));
   const tableName = endpoints.data?.tableNames[0];
   if (!endpoints.success || tableName === undefined) {
     throw new CommandFault(`${dataDir}/endpoints.json is of another version: restart npm start.`);

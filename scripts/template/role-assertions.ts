@@ -34,12 +34,7 @@ const expectedGrants = new Map<string, Record<string, string[]>>([
     'WorkRole',
     {
       'WorkLogGroup.Arn': logging,
-      'Table.Arn': [
-        'dynamodb:GetItem',
-        'dynamodb:PutItem',
-        'dynamodb:Query',
-        'dynamodb:UpdateItem',
-      ],
+      'Table.Arn': ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
       'JobsQueue.Arn': [
         'sqs:ChangeMessageVisibility',
         'sqs:DeleteMessage',

@@ -66,3 +66,24 @@ test('a folder that cannot be written is told in one line', async () => {
     `The data folder ${file} cannot be used: `,
   );
 });
+
+test('where a run is reached is told until the folder is released, and not after a crash', async () => {
+  const dir = await temporaryDir();
+  const endpointsPath = path.join(dir, 'endpoints.json');
+  const endpoints = {
+    url: 'http://127.0.0.1:1',
+    region: 'us-east-1',
+    tableEndpoint: 'http://127.0.0.1:2',
+    tableNames: ['t'],
+    queueEndpoint: 'http://127.0.0.1:3',
+    queueUrls: [],
+  };
+  const crashed = await takeDataFolder(dir, { fresh: false, port: 1 });
+  await crashed.publish(endpoints);
+  expect(JSON.parse(await readFile(endpointsPath, 'utf8'))).toEqual(endpoints);
+  const folder = await takeDataFolder(dir, { fresh: false, port: 1 });
+  await expect(access(endpointsPath)).rejects.toThrow('ENOENT');
+  await folder.publish(endpoints);
+  await folder.release();
+  await expect(access(endpointsPath)).rejects.toThrow('ENOENT');
+});

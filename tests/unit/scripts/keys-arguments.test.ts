@@ -47,7 +47,6 @@ test.each([
   ['list --tenant a --stage ../x', '"../x" is no stage.'],
   ['list --tenant= --stage prod', '--tenant is empty.'],
 ])('%j is refused with what is wrong and how it is used', (line, fault) => {
-  const refusal = expect(() => parse(line));
-  refusal.toThrow(fault);
-  refusal.toThrow(/ Usage: npm run keys -- [^\n]*$/);
+  expect(() => parse(line)).toThrow(fault);
+  expect(() => parse(line)).toThrow(/ Usage: npm run keys -- [^\n]*$/);
 });

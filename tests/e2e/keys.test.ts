@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import OpenAI from 'openai';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type CommandEnd, runScript } from '../fixtures/command.ts';
+import { type Service, startService } from '../fixtures/service.ts';
+import { waitFor } from '../fixtures/wait-for.ts';
+
+let service: Service;
+beforeAll(async () => {
+  service = await startService();
+});
+afterAll(() => service.interrupt());
+
+const keys = (line: string): Promise<CommandEnd> =>
+  runScript('scripts/keys.ts', [...line.split(' '), '--data', service.dataDir]);
+
+const createKey = async (tenant: string) => {
+  const { stdout } = await keys(`create --tenant ${tenant}`);
+  const [secret = ''] = /sk-outlast-[\w-]{43}/.exec(stdout) ?? [];
+  const [id = ''] = /key_\w+/.exec(stdout) ?? [];
+  return { secret, id };
+};
+
+const clientWith = (apiKey: string, headers: Record<string, string | null> = {}) =>
+  new OpenAI({ apiKey, baseURL: service.url, maxRetries: 0, defaultHeaders: headers });
+
+const generate = (client: OpenAI): Promise<unknown> =>
+  client.post('/generate', { body: { prompt: 'hello' } });
+
+/** What the client raises: `undefined` when it raises nothing. */
+const raised = (client: OpenAI): Promise<unknown> =>
+  generate(client).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+
+test('a key made while the service runs is good at once, and its tenant owns the job', async () => {
+  const { secret } = await createKey('acme');
+  expect(await generate(clientWith(secret))).toMatchObject({ status: 'completed' });
+});
+
+describe('the official client raises AuthenticationError', () => {
+  const unknown = `sk-outlast-${'A'.repeat(43)}`;
+  test.each<[string, string, Record<string, string | null>]>([
+    ['without a key', 'unused', { Authorization: null }],
+    ['for an empty key', 'unused', { Authorization: 'Bearer ' }],
+    ['for another scheme', 'unused', { Authorization: 'Basic dXNlcjpwYXNz' }],
+    ['for a key of another service', 'sk-proj-0123456789', {}],
+    ['for a malformed key', `${unknown}A`, {}],
+    ['for an unknown key', unknown, {}],
+  ])('%s', async (_case, apiKey, headers) => {
+    const fault = await raised(clientWith(apiKey, headers));
+    expect(fault).toBeInstanceOf(OpenAI.AuthenticationError);
+    expect(fault).toMatchObject({ status: 401, code: 'invalid_api_key', param: null });
+  });
+
+  test('for a key that was revoked before its first use', async () => {
+    const { secret, id } = await createKey('unused');
+    expect((await keys(`revoke --tenant unused --id ${id}`)).code).toBe(0);
+    expect(await raised(clientWith(secret))).toBeInstanceOf(OpenAI.AuthenticationError);
+  });
+
+  test('for a key in use within a minute of its revocation', async () => {
+    const { secret, id } = await createKey('busy');
+    const client = clientWith(secret);
+    expect(await raised(client)).toBeUndefined();
+    await keys(`revoke --tenant busy --id ${id}`);
+    const fault = await waitFor(
+      () => raised(client),
+      (thrown) => thrown !== undefined,
+      65_000,
+    );
+    expect(fault).toBeInstanceOf(OpenAI.AuthenticationError);
+  });
+});
+
+test('revoking one key leaves the tenant’s others', async () => {
+  const [first, second] = [await createKey('two'), await createKey('two')];
+  await keys(`revoke --tenant two --id ${first.id}`);
+  expect(await raised(clientWith(second.secret))).toBeUndefined();
+});
+
+test('what a run is reached by is gone when it has ended', async () => {
+  const other = await startService();
+  const endpointsPath = path.join(other.dataDir, 'endpoints.json');
+  expect(JSON.parse(await readFile(endpointsPath, 'utf8'))).toMatchObject({ url: other.url });
+  await other.interrupt();
+  await expect(readFile(endpointsPath)).rejects.toThrow('ENOENT');
+});

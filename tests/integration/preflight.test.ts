@@ -1,0 +1,108 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { type Account, startAccount } from '../fixtures/aws-account.ts';
+import { runScript } from '../fixtures/command.ts';
+import { startSilentServer } from '../fixtures/faulty-server.ts';
+
+const script = 'scripts/preflight.ts';
+const keyParameter = '/outlast/prod/openai-api-key';
+const ready: Account = {
+  parameters: [{ Name: keyParameter, Type: 'SecureString', KeyId: 'alias/aws/ssm' }],
+  concurrentExecutions: 1000,
+  throttleRate: 10_000,
+  denied: [],
+};
+
+const preflight = async (account: Account, args: readonly string[] = []) => {
+  const server = await startAccount(account);
+  onTestFinished(() => server.close());
+  const end = await runScript(script, ['--stage', 'prod', ...args], server.environment);
+  const line = (check: string) =>
+    end.stdout.split('\n').find((found) => found.startsWith(check)) ?? '';
+  return { ...end, line, calls: server.calls };
+};
+
+test('an account that is ready passes, and is asked for no secret', async () => {
+  const { code, stdout, stderr, line, calls } = await preflight(ready);
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
+  expect(stdout).toContain('Stage prod in us-east-1');
+  expect(line('Credentials')).toContain('arn:aws:iam::123456789012:user/me');
+  expect(line('Streaming')).toMatch(/unknown/);
+  for (const check of ['Lambda concurrency', 'Key parameter', 'Stack', 'API Gateway']) {
+    expect(line(check)).toMatch(/ ok /);
+  }
+  expect(calls).not.toContain('GetParameter');
+});
+
+test('a new account of ten executions is too small for the workers of prod', async () => {
+  const account = { ...ready, concurrentExecutions: 10 };
+  const { code, line } = await preflight(account);
+  expect(code).toBe(1);
+  expect(line('Lambda concurrency')).toMatch(/ fail .*workerConcurrency=5/);
+  expect((await preflight(account, ['--param', 'workerConcurrency=5'])).code).toBe(0);
+});
+
+test('a missing key parameter is told with the command that makes it', async () => {
+  const { code, line } = await preflight({ ...ready, parameters: [] }, ['--region', 'eu-west-1']);
+  expect(code).toBe(1);
+  expect(line('Key parameter')).toContain(
+    `aws ssm put-parameter --region eu-west-1 --type SecureString --name ${keyParameter}`,
+  );
+});
+
+test.each([
+  [{ Name: keyParameter, Type: 'String' }, 'not a SecureString'],
+  [{ Name: keyParameter, Type: 'SecureString', KeyId: 'alias/own' }, 'encrypted with alias/own'],
+])('a key parameter that may not do is a warning: %j', async (parameter, text) => {
+  const { code, line } = await preflight({ ...ready, parameters: [parameter] });
+  expect(code).toBe(0);
+  expect(line('Key parameter')).toMatch(new RegExp(` warn .*${text}`));
+});
+
+test.each([
+  ['UPDATE_COMPLETE', 'ok', 0],
+  ['UPDATE_ROLLBACK_COMPLETE', 'ok', 0],
+  ['UPDATE_IN_PROGRESS', 'warn', 0],
+  ['ROLLBACK_COMPLETE', 'fail', 1],
+  ['UPDATE_ROLLBACK_FAILED', 'fail', 1],
+])('a stack that is %s is %s', async (status, result, exitCode) => {
+  const { code, line } = await preflight({ ...ready, stack: { status, outputs: {} } });
+  expect(code).toBe(exitCode);
+  expect(line('Stack')).toMatch(new RegExp(` ${result} .*${status}`));
+});
+
+test('the log role of other APIs is a warning, the stack’s own is not', async () => {
+  const others = 'arn:aws:iam::123456789012:role/others';
+  expect((await preflight({ ...ready, cloudwatchRoleArn: others })).stdout).toMatch(
+    /API Gateway +warn .*role\/others/,
+  );
+  const own = 'arn:aws:iam::123456789012:role/outlast-prod-AccessLogRole-1';
+  expect((await preflight({ ...ready, cloudwatchRoleArn: own })).stdout).not.toMatch(/ warn /);
+});
+
+test('what may not be asked is unknown, and leaves the rest standing', async () => {
+  const { code, line } = await preflight({ ...ready, denied: ['DescribeStacks'] });
+  expect(code).toBe(0);
+  expect(line('Stack')).toMatch(/unknown .*may not do this: User: x may not DescribeStacks/);
+  expect(line('Key parameter')).toMatch(/ ok /);
+});
+
+test('without credentials it is one line, at once', async () => {
+  const { code, stdout, stderr } = await runScript(script, []);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toMatch(/^There are no AWS credentials: [^\n]*$/);
+});
+
+test('a network that swallows everything ends it within seconds', async () => {
+  const silent = await startSilentServer();
+  onTestFinished(() => silent.close());
+  const startedMs = Date.now();
+  const { code, stderr } = await runScript(script, [], {
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_ENDPOINT_URL: silent.endpoint,
+  });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^AWS cannot be reached \([^\n]*$/);
+  expect(Date.now() - startedMs).toBeLessThan(15_000);
+});
