@@ -8,6 +8,10 @@ export interface Controls {
   readonly tokensPerSecond: number;
   /** From the arrival of the request to the first token. */
   readonly firstTokenMs: number;
+  /** Tokens of reasoning before the text. */
+  readonly reasoningTokens: number;
+  /** How long a background response is queued before it starts. */
+  readonly queuedMs: number;
   readonly fault: FaultName | null;
   /** Tokens sent before a fault that happens in mid-generation. */
   readonly afterTokens: number;
@@ -28,6 +32,8 @@ const numericControls: Readonly<Record<string, NumericControl>> = {
   tokens: { min: 0, max: 200_000, integer: true },
   rate: { min: 0.01, max: 100_000, integer: false },
   first_ms: { min: 0, max: 3_600_000, integer: true },
+  reasoning: { min: 0, max: 100_000, integer: true },
+  queued_ms: { min: 0, max: 3_600_000, integer: true },
   after: { min: 0, max: 200_000, integer: true },
   times: { min: 0, max: 1_000_000, integer: true },
   retry_after: { min: 0, max: 86_400, integer: false },
@@ -43,7 +49,8 @@ const maxTimedSeconds = 3_600;
 
 /**
  * Reads a model name: `demo`, `demo-40s` (a generation of 40 s), any other `demo…`, each with
- * controls as a query string (`demo?tokens=400&rate=10&first_ms=500`).
+ * controls as a query string (`demo?tokens=400&rate=10&first_ms=500`). `reasoning=N` puts N tokens of
+ * reasoning before the text, `queued_ms=N` keeps a background response queued for that long.
  * Refused with 404 when the name does not start with `demo`, and with 400 naming the control when
  * one is unknown, given twice, not a number or out of range.
  */
@@ -79,14 +86,18 @@ export function parseControls(model: string): Parsed<Controls> {
   if (timing === null) {
     return refused(`Demo model '${name}' must last from 1 to ${maxTimedSeconds} s.`, 'model');
   }
-  const afterTokens = numbers.get('after') ?? Math.floor(timing.tokens / 2);
-  if (afterTokens > timing.tokens) {
-    return refused(`Demo control 'after' is above the ${timing.tokens} tokens there are.`, 'model');
+  const reasoningTokens = numbers.get('reasoning') ?? 0;
+  const allTokens = reasoningTokens + timing.tokens;
+  const afterTokens = numbers.get('after') ?? Math.floor(allTokens / 2);
+  if (afterTokens > allTokens) {
+    return refused(`Demo control 'after' is above the ${allTokens} tokens there are.`, 'model');
   }
   return {
     kind: 'parsed',
     value: {
       ...timing,
+      reasoningTokens,
+      queuedMs: numbers.get('queued_ms') ?? 0,
       fault,
       afterTokens,
       times: numbers.get('times') ?? null,
@@ -99,7 +110,7 @@ export function parseControls(model: string): Parsed<Controls> {
 
 type Timing = Pick<Controls, 'tokens' | 'tokensPerSecond' | 'firstTokenMs'>;
 
-/** The last token of `demo-40s` is due 40 s after the request, at any rate. */
+/** The last token of `demo-40s` is due 40 s after the request, at any rate; reasoning comes extra. */
 function timingOf(name: string, numbers: ReadonlyMap<string, number>): Timing | null {
   const seconds = /^demo-(\d{1,9}(?:\.\d{1,9})?)s$/.exec(name)?.[1];
   if (seconds === undefined) {

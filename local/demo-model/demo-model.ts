@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import { FaultTurns } from './fault-turns.ts';
 import { GenerationLog } from './generations.ts';
+import { ResponseStore } from './responses/response-store.ts';
 import { route } from './route.ts';
 
 interface DemoModelOptions {
@@ -28,7 +29,11 @@ const keepAliveTimeoutMs = 75_000;
  */
 export async function startDemoModel(options: DemoModelOptions = {}): Promise<DemoModel> {
   const host = options.host ?? '127.0.0.1';
-  const state = { generations: new GenerationLog(), faultTurns: new FaultTurns() };
+  const state = {
+    generations: new GenerationLog(),
+    faultTurns: new FaultTurns(),
+    responses: new ResponseStore(),
+  };
   const server = createServer({ keepAliveTimeout: keepAliveTimeoutMs }, (request, response) => {
     void route(state, request, response);
   });
@@ -45,6 +50,7 @@ export async function startDemoModel(options: DemoModelOptions = {}): Promise<De
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
+        state.responses.reset();
         server.closeAllConnections();
       }),
   };

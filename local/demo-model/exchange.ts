@@ -1,11 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import type { FaultTurns } from './fault-turns.ts';
 import type { GenerationLog } from './generations.ts';
+import type { ResponseStore } from './responses/response-store.ts';
 
 /** What one demo model remembers between requests. */
 export interface DemoState {
   readonly generations: GenerationLog;
   readonly faultTurns: FaultTurns;
+  readonly responses: ResponseStore;
 }
 
 /** One request whose JSON body was read, and the way to answer it. */

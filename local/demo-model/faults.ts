@@ -21,7 +21,7 @@ const refusalFaults = [
 /** Faults that happen instead of an answer. */
 const headFaults = ['html', 'no_headers', 'reset'] as const;
 /** Faults that happen once the tokens of `after=` are out. */
-const tokenFaults = ['stall', 'cut', 'end', 'malformed', 'error_event', 'filter'] as const;
+const tokenFaults = ['stall', 'cut', 'end', 'malformed', 'error_event', 'fail', 'filter'] as const;
 /** Faults in how an answer is carried. */
 const carriageFaults = ['no_first_token', 'no_done', 'drip', 'unicode'] as const;
 

@@ -1,11 +1,15 @@
 import type { FaultName } from './faults.ts';
 
-export type Outcome = 'finished' | 'client_gone' | `fault:${FaultName}`;
+export type Outcome = 'finished' | 'client_gone' | 'cancelled' | 'deleted' | `fault:${FaultName}`;
+export type Protocol = 'chat' | 'responses';
 
 /** One line of the demo model's own record: what it generated, for whom, and how that ended. */
 export interface GenerationEntry {
   readonly id: string;
   readonly key: string;
+  readonly protocol: Protocol;
+  /** Whether it goes on without a connection. */
+  readonly background: boolean;
   readonly model: string;
   /** The first 200 characters of the last user message. */
   readonly prompt: string;
@@ -21,11 +25,9 @@ export interface GenerationEntry {
   readonly open: boolean;
 }
 
-interface Start {
-  readonly id: string;
-  readonly key: string;
-  readonly model: string;
+interface Start extends Pick<GenerationEntry, 'id' | 'key' | 'protocol' | 'background' | 'model'> {
   readonly message: string;
+  /** The text of each token; empty for those that are no text. */
   readonly tokens: readonly string[];
 }
 
@@ -34,17 +36,17 @@ const promptChars = 200;
 
 /** One generation under way; the first outcome it is given stays. */
 export class Generation {
-  readonly #start: Pick<GenerationEntry, 'id' | 'key' | 'model' | 'prompt' | 'startedAtMs'>;
+  readonly #start: Omit<Start, 'message' | 'tokens'> & { prompt: string; startedAtMs: number };
   #tokens: readonly string[];
   #text: string | null = null;
   #tokensSent = 0;
   #outcome: Outcome | null = null;
   #endedAtMs: number | null = null;
 
-  constructor({ id, key, model, message, tokens }: Start) {
+  constructor({ message, tokens, ...named }: Start) {
     // Through bytes, since a slice would keep the whole message in memory.
     const prompt = Buffer.from(message.slice(0, promptChars)).toString();
-    this.#start = { id, key, model, prompt, startedAtMs: Date.now() };
+    this.#start = { ...named, prompt, startedAtMs: Date.now() };
     this.#tokens = tokens;
   }
 

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { jsonTypeName } from './json.ts';
 
 /** An error answer in OpenAI's shape, with its HTTP status and extra headers. */
 export interface Refusal {
@@ -45,6 +46,17 @@ export function refused(
   code = 'invalid_value',
 ): { readonly kind: 'refused'; readonly refusal: Refusal } {
   return { kind: 'refused', refusal: refusal(400, message, { param, code }) };
+}
+
+/** The refused side of `Parsed` for a value of the wrong type; `wanted` is worded as "a string". */
+export function wrongType(param: string, wanted: string, value: unknown) {
+  const message = `Invalid type for '${param}': expected ${wanted}, got ${jsonTypeName(value)}.`;
+  return refused(message, param, 'invalid_type');
+}
+
+/** The refused side of `Parsed` for a parameter that is not there. */
+export function missing(param: string) {
+  return refused(`Missing required parameter: '${param}'.`, param, 'missing_required_parameter');
 }
 
 /** Sends a refusal as the whole answer. Nothing happens when the connection is already gone. */

@@ -7,6 +7,13 @@ import { serverError } from './faults.ts';
 import { modelDocument, modelList } from './models.ts';
 import { type Refusal, refusal, sendJson, sendRefusal } from './refusal.ts';
 import { readJsonBody } from './request-body.ts';
+import { createResponse } from './responses/create-response.ts';
+import { answerStored, findResponseRoute } from './responses/route-responses.ts';
+
+const creators: Readonly<Record<string, typeof completeChat>> = {
+  'POST /v1/chat/completions': completeChat,
+  'POST /v1/responses': createResponse,
+};
 
 /** Answers one request, whatever it is; never throws. */
 export async function route(
@@ -42,6 +49,7 @@ async function answer(
   if (target === 'POST /_demo/reset') {
     state.generations.reset();
     state.faultTurns.reset();
+    state.responses.reset();
     response.writeHead(204).end();
     return;
   }
@@ -54,11 +62,14 @@ async function answer(
     if (parsed.kind === 'refused') return sendRefusal(response, parsed.refusal);
     return sendJson(response, 200, modelDocument(model));
   }
-  if (target === 'POST /v1/chat/completions') {
+  const create = creators[target];
+  if (create) {
     const body = await readJsonBody(request);
     if (body.kind === 'refused') return sendRefusal(response, body.refusal);
-    return completeChat(state, { body: body.value, response, signal, arrivedAtMs });
+    return create(state, { body: body.value, response, signal, arrivedAtMs });
   }
+  const stored = findResponseRoute(method, request.url ?? '');
+  if (stored) return answerStored(state, stored, { body: null, response, signal, arrivedAtMs });
   sendRefusal(response, unknownUrl(method, path));
 }
 

@@ -56,6 +56,24 @@ export function unicodeTokens(message: string, count: number): string[] {
   return finished(tokens.slice(0, count));
 }
 
+/** What an image costs of the input, whatever its size: OpenAI's price of a small one. */
+export const imageTokens = 85;
+
+/** That many tokens of reasoning about the message: numbered steps of eight tokens. */
+export function reasoningTokens(message: string, count: number): string[] {
+  const random = seededBy(`reasoning about ${message}`);
+  const tokens: string[] = [];
+  for (let step = 1; tokens.length < count; step++) {
+    const weighed = `the ${pick(adjectives, random)} ${pick(subjects, random)}`;
+    tokens.push(
+      ...wordsOf(
+        `${step > 1 ? ' ' : ''}Step ${step}: consider ${weighed} ${pick(places, random)}.`,
+      ),
+    );
+  }
+  return tokens.slice(0, count);
+}
+
 /** The tokens in a text of any length: words, with long ones counted in pieces of 12. */
 export function countTokens(text: string): number {
   let count = 0;

@@ -5,6 +5,8 @@ import type { DemoModel } from '../../local/demo-model/demo-model.ts';
 const generation = z.object({
   id: z.string(),
   key: z.string(),
+  protocol: z.enum(['chat', 'responses']),
+  background: z.boolean(),
   model: z.string(),
   prompt: z.string(),
   startedAtMs: z.number(),
@@ -26,26 +28,32 @@ export function tenTokens(controls = ''): { model: string; key: string } {
 
 /** Raw HTTP requests to a demo model; the body goes out as it is when it is a string. */
 export function demoModelClient({ baseUrl }: DemoModel) {
-  const post = (body: unknown, signal: AbortSignal | null = null) =>
-    fetch(`${baseUrl}/chat/completions`, {
+  const postTo = (path: string, body: unknown, signal: AbortSignal | null = null) =>
+    fetch(`${baseUrl}${path}`, {
       method: 'POST',
       headers: { authorization: 'Bearer any', 'content-type': 'application/json' },
       body: typeof body === 'string' ? body : JSON.stringify(body),
       signal,
     });
+  const post = (body: unknown, signal: AbortSignal | null = null) =>
+    postTo('/chat/completions', body, signal);
+  const get = (path: string) =>
+    fetch(`${baseUrl}${path}`, { headers: { authorization: 'Bearer any' } });
   const ask = (model: string, stream: boolean, signal: AbortSignal | null = null) =>
     post({ model, stream, messages: [{ role: 'user', content: 'Hello' }] }, signal);
-  const findEntry = async (key: string) => {
+  const entries = async () => {
     const response = await fetch(new URL('/_demo/generations', baseUrl));
-    const entries = z.array(generation).parse(await response.json());
-    return entries.find((entry) => entry.key === key) ?? null;
+    return z.array(generation).parse(await response.json());
   };
+  const findEntry = async (key: string) =>
+    (await entries()).find((entry) => entry.key === key) ?? null;
   const entryOf = async (key: string) => {
     const entry = await findEntry(key);
     if (!entry) throw new Error(`no generation has the key ${key}`);
     return entry;
   };
-  return { post, ask, findEntry, entryOf };
+  const untilClosed = (key: string) => until(async () => !(await entryOf(key)).open);
+  return { post, postTo, get, ask, entries, findEntry, entryOf, untilClosed };
 }
 
 /** What came of a body, and whether it was cut off. */

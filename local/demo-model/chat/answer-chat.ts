@@ -3,6 +3,7 @@ import { dripWriter } from '../body-writer.ts';
 import type { Exchange } from '../exchange.ts';
 import { hold } from '../fail-early.ts';
 import { serverError, tokenFaultIn } from '../faults.ts';
+import { countReasoning } from '../output.ts';
 import { paced } from '../pace.ts';
 import { sendJson, sendRefusal } from '../refusal.ts';
 import type { ChatRequest } from './chat-request.ts';
@@ -28,8 +29,10 @@ export async function answerChat(chat: Chat, run: Run, exchange: Exchange): Prom
   if (signal.aborted) return;
 
   const reason = tokenFault === 'filter' ? 'content_filter' : run.reason;
-  const usage = chatUsage(chat.promptTokens, generation.tokensSent);
-  const completion = chatCompletion(chat, generation.text, reason, usage);
+  const sent = generation.tokensSent;
+  const usage = chatUsage(chat.promptTokens, sent, countReasoning(run.output, sent));
+  const said = { ...run.output, pieces: run.output.pieces.slice(0, sent) };
+  const completion = chatCompletion(chat, said, reason, usage);
   switch (tokenFault) {
     case 'stall':
       return hold(run, tokenFault, signal);
@@ -38,7 +41,8 @@ export async function answerChat(chat: Chat, run: Run, exchange: Exchange): Prom
       response.destroy();
       return;
     case 'error_event':
-      generation.close('fault:error_event');
+    case 'fail':
+      generation.close(`fault:${tokenFault}`);
       return sendRefusal(response, serverError(500, 'Demo fault: the generation failed.'));
     case 'end':
     case 'malformed': {

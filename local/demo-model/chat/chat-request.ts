@@ -1,13 +1,14 @@
-import { isJsonObject, jsonTypeName } from '../json.ts';
-import { type Parsed, refusal, refused } from '../refusal.ts';
-import { countTokens } from '../text.ts';
+import { type Ask, parseAsked } from '../ask.ts';
+import { isJsonObject } from '../json.ts';
+import { checkDecimals, parseFlag, parseTokenLimit } from '../numbers.ts';
+import { missing, type Parsed, refusal, refused, wrongType } from '../refusal.ts';
+import { countTokens, imageTokens } from '../text.ts';
 import { parseMessageText } from './message-text.ts';
 
 /** The parts of a chat completions body that the demo model acts on. */
 export interface ChatRequest {
   readonly model: string;
-  /** Text of the last user message; of the last message when no user wrote one. */
-  readonly message: string;
+  readonly ask: Ask;
   readonly promptTokens: number;
   readonly maxTokens: number | null;
   readonly stream: boolean;
@@ -27,28 +28,30 @@ export function parseChatRequest(body: unknown): Parsed<ChatRequest> {
     return { kind: 'refused', refusal: refusal(400, 'The body must be a JSON object.') };
   }
   const model = body['model'];
-  if (model === undefined) return refused('A model parameter is required.', 'model', missing);
+  if (model === undefined) {
+    return refused('A model parameter is required.', 'model', 'missing_required_parameter');
+  }
   if (typeof model !== 'string') return wrongType('model', 'a string', model);
   const messages = parseMessages(body['messages']);
   if (messages.kind === 'refused') return messages;
-  const numbers = checkNumbers(body);
+  const asked = parseAsked(body, { functionField: 'function', format: body['response_format'] });
+  if (asked.kind === 'refused') return asked;
+  const numbers = parseNumbers(body);
   if (numbers.kind === 'refused') return numbers;
   const stream = parseStream(body);
   if (stream.kind === 'refused') return stream;
-  return { kind: 'parsed', value: { model, ...messages.value, ...numbers.value, ...stream.value } };
+  const { promptTokens, ...said } = messages.value;
+  const ask = { ...said, ...asked.value };
+  return {
+    kind: 'parsed',
+    value: { model, ask, promptTokens, ...numbers.value, ...stream.value },
+  };
 }
 
-const missing = 'missing_required_parameter';
+type Messages = Pick<Ask, 'message' | 'toolResult'> & Pick<ChatRequest, 'promptTokens'>;
 
-function wrongType(param: string, wanted: string, value: unknown) {
-  const message = `Invalid type for '${param}': expected ${wanted}, got ${jsonTypeName(value)}.`;
-  return refused(message, param, 'invalid_type');
-}
-
-function parseMessages(messages: unknown): Parsed<Pick<ChatRequest, 'message' | 'promptTokens'>> {
-  if (messages === undefined) {
-    return refused("Missing required parameter: 'messages'.", 'messages', missing);
-  }
+function parseMessages(messages: unknown): Parsed<Messages> {
+  if (messages === undefined) return missing('messages');
   if (!Array.isArray(messages)) return wrongType('messages', 'an array of objects', messages);
   if (messages.length === 0) {
     return refused("Invalid 'messages': the array is empty.", 'messages', 'empty_array');
@@ -56,34 +59,25 @@ function parseMessages(messages: unknown): Parsed<Pick<ChatRequest, 'message' | 
   let promptTokens = tokensPerPrompt;
   let lastText = '';
   let lastUserText: string | null = null;
+  let toolResult: string | null = null;
   for (const [index, message] of messages.entries()) {
     const parsed = parseMessageText(message, `messages[${index}]`);
     if (parsed.kind === 'refused') return parsed;
-    promptTokens += tokensPerMessage + countTokens(parsed.value.text);
-    lastText = parsed.value.text;
-    if (parsed.value.role === 'user') lastUserText = lastText;
+    const { role, text, images } = parsed.value;
+    promptTokens += tokensPerMessage + countTokens(text) + images * imageTokens;
+    lastText = text;
+    if (role === 'user') {
+      lastUserText = text;
+      toolResult = null;
+    }
+    if (role === 'tool' || role === 'function') toolResult = text;
   }
-  return { kind: 'parsed', value: { message: lastUserText ?? lastText, promptTokens } };
+  return { kind: 'parsed', value: { message: lastUserText ?? lastText, toolResult, promptTokens } };
 }
 
-/** Bounds as in OpenAI's API reference for chat completions. */
-const decimalRanges = [
-  ['temperature', 0, 2],
-  ['top_p', 0, 1],
-  ['presence_penalty', -2, 2],
-  ['frequency_penalty', -2, 2],
-] as const;
-
-function checkNumbers(body: Record<string, unknown>): Parsed<Pick<ChatRequest, 'maxTokens'>> {
-  for (const [param, min, max] of decimalRanges) {
-    const value = body[param] ?? null;
-    if (value === null) continue;
-    if (typeof value !== 'number') return wrongType(param, 'a decimal number', value);
-    if (value < min || value > max) {
-      const message = `Invalid '${param}': must be from ${min} to ${max}.`;
-      return refused(message, param, 'decimal_out_of_range');
-    }
-  }
+function parseNumbers(body: Record<string, unknown>): Parsed<Pick<ChatRequest, 'maxTokens'>> {
+  const decimals = checkDecimals(body);
+  if (decimals.kind === 'refused') return decimals;
   if ((body['n'] ?? 1) !== 1) {
     return refused("The demo model gives one choice: 'n' must be 1.", 'n', 'unsupported_value');
   }
@@ -93,32 +87,27 @@ function checkNumbers(body: Record<string, unknown>): Parsed<Pick<ChatRequest, '
   if (given.length > 1) {
     return refused("Set 'max_completion_tokens' or 'max_tokens', not both.", 'max_tokens');
   }
-  const [param] = given;
-  if (param === undefined) return { kind: 'parsed', value: { maxTokens: null } };
-  const maxTokens = body[param];
-  if (typeof maxTokens !== 'number' || !Number.isInteger(maxTokens)) {
-    return wrongType(param, 'an integer', maxTokens);
-  }
-  if (maxTokens < 1) {
-    return refused(`Invalid '${param}': must be 1 or more.`, param, 'integer_below_min_value');
-  }
-  return { kind: 'parsed', value: { maxTokens } };
+  const maxTokens = parseTokenLimit(body, given[0] ?? 'max_completion_tokens');
+  if (maxTokens.kind === 'refused') return maxTokens;
+  return { kind: 'parsed', value: { maxTokens: maxTokens.value } };
 }
 
 function parseStream(
   body: Record<string, unknown>,
 ): Parsed<Pick<ChatRequest, 'stream' | 'includeUsage'>> {
-  const stream = body['stream'] ?? false;
-  if (typeof stream !== 'boolean') return wrongType('stream', 'a boolean', stream);
+  const stream = parseFlag(body, 'stream');
+  if (stream.kind === 'refused') return stream;
   const options = body['stream_options'] ?? null;
-  if (options === null) return { kind: 'parsed', value: { stream, includeUsage: false } };
+  if (options === null) {
+    return { kind: 'parsed', value: { stream: stream.value, includeUsage: false } };
+  }
   if (!isJsonObject(options)) return wrongType('stream_options', 'an object', options);
-  if (!stream) {
+  if (!stream.value) {
     return refused("'stream_options' is only allowed when 'stream' is true.", 'stream_options');
   }
   const includeUsage = options['include_usage'] ?? false;
   if (typeof includeUsage !== 'boolean') {
     return wrongType('stream_options.include_usage', 'a boolean', includeUsage);
   }
-  return { kind: 'parsed', value: { stream, includeUsage } };
+  return { kind: 'parsed', value: { stream: stream.value, includeUsage } };
 }

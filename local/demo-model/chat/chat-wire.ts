@@ -1,5 +1,7 @@
+import type { Call, Output, Piece } from '../output.ts';
+
 /** Why a chat completion ended. */
-export type FinishReason = 'stop' | 'length' | 'content_filter';
+export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter';
 
 /** What every chunk of one chat completion repeats. */
 export interface ChatIdentity {
@@ -10,14 +12,14 @@ export interface ChatIdentity {
 }
 
 /** The `usage` object of chat completions. */
-export function chatUsage(promptTokens: number, completionTokens: number) {
+export function chatUsage(promptTokens: number, completionTokens: number, reasoningTokens: number) {
   return {
     prompt_tokens: promptTokens,
     completion_tokens: completionTokens,
     total_tokens: promptTokens + completionTokens,
     prompt_tokens_details: { cached_tokens: 0, audio_tokens: 0 },
     completion_tokens_details: {
-      reasoning_tokens: 0,
+      reasoning_tokens: reasoningTokens,
       audio_tokens: 0,
       accepted_prediction_tokens: 0,
       rejected_prediction_tokens: 0,
@@ -30,31 +32,72 @@ type Usage = ReturnType<typeof chatUsage>;
 /** The whole `chat.completion` object of an answer that is not streamed. */
 export function chatCompletion(
   identity: ChatIdentity,
-  content: string,
+  output: Output,
   finishReason: FinishReason,
   usage: Usage,
 ) {
-  const message = { role: 'assistant', content, refusal: null, annotations: [] };
   return {
     id: identity.id,
     object: 'chat.completion',
     created: identity.createdSeconds,
     model: identity.model,
-    choices: [{ index: 0, message, logprobs: null, finish_reason: finishReason }],
+    choices: [
+      { index: 0, message: messageOf(output), logprobs: null, finish_reason: finishReason },
+    ],
     usage,
     service_tier: 'default',
     system_fingerprint: null,
   };
 }
 
-/** The first frame of a stream: the role and no text. */
-export function roleFrame(identity: ChatIdentity): string {
-  return choiceFrame(identity, { role: 'assistant', content: '', refusal: null }, null);
+/** The message that all of the output makes. */
+function messageOf({ calls, pieces }: Output) {
+  const textOf = (kind: Piece['kind']) =>
+    pieces.map((piece) => (piece.kind === kind ? piece.text : '')).join('');
+  const reasoning = textOf('reasoning');
+  const begun = calls.flatMap(({ id, name }, index) => {
+    const own = pieces.filter((piece) => piece.kind === 'call' && piece.call === index);
+    const written = own.map(({ text }) => text).join('');
+    return own.length === 0
+      ? []
+      : [{ id, type: 'function', function: { name, arguments: written } }];
+  });
+  return {
+    role: 'assistant',
+    content: begun.length > 0 ? null : textOf('text'),
+    ...(reasoning !== '' && { reasoning_content: reasoning }),
+    ...(begun.length > 0 && { tool_calls: begun }),
+    refusal: null,
+    annotations: [],
+  };
 }
 
-/** One token. */
-export function contentFrame(identity: ChatIdentity, content: string): string {
-  return choiceFrame(identity, { content }, null);
+/** The first frame of a stream: the role and no text. */
+export function roleFrame(identity: ChatIdentity, { calls }: Output): string {
+  const content = calls.length > 0 ? null : '';
+  return choiceFrame(identity, { role: 'assistant', content, refusal: null }, null);
+}
+
+/** The frames of one token; the first of a call is announced by a frame with the call's name. */
+export function pieceFrames(identity: ChatIdentity, piece: Piece, call: Call | null): string[] {
+  switch (piece.kind) {
+    case 'text':
+      return [choiceFrame(identity, { content: piece.text }, null)];
+    case 'reasoning':
+      // DeepSeek's name for it, which most servers of reasoning models took over.
+      return [choiceFrame(identity, { reasoning_content: piece.text }, null)];
+    case 'call': {
+      const frameOf = (fields: object) =>
+        choiceFrame(identity, { tool_calls: [{ index: piece.call, ...fields }] }, null);
+      const opening = call && {
+        id: call.id,
+        type: 'function',
+        function: { name: call.name, arguments: '' },
+      };
+      const written = frameOf({ function: { arguments: piece.text } });
+      return opening ? [frameOf(opening), written] : [written];
+    }
+  }
 }
 
 export function finishFrame(identity: ChatIdentity, finishReason: FinishReason): string {

@@ -13,7 +13,13 @@ export async function completeChat(state: DemoState, exchange: Exchange): Promis
   if (parsed.kind === 'refused') return sendRefusal(exchange.response, parsed.refusal);
   const request = parsed.value;
   const id = `chatcmpl-${randomBytes(15).toString('base64url')}`;
-  const begun = begin(state, { ...request, id, arrivedAtMs: exchange.arrivedAtMs });
+  const begun = begin(state, {
+    ...request,
+    id,
+    protocol: 'chat',
+    background: false,
+    arrivedAtMs: exchange.arrivedAtMs,
+  });
   if (begun.kind === 'refused') return sendRefusal(exchange.response, begun.refusal);
   const run = begun.value;
   try {

@@ -3,16 +3,17 @@ import { dripWriter, type WriteBody, wholeWriter } from '../body-writer.ts';
 import type { Exchange } from '../exchange.ts';
 import { hold } from '../fail-early.ts';
 import { tokenFaultIn } from '../faults.ts';
+import { callBegunBy, countReasoning } from '../output.ts';
 import { paced, untilDue } from '../pace.ts';
 import type { ChatRequest } from './chat-request.ts';
 import {
   type ChatIdentity,
   chatUsage,
-  contentFrame,
   doneFrame,
   errorFrame,
   type FinishReason,
   finishFrame,
+  pieceFrames,
   roleFrame,
   usageFrame,
 } from './chat-wire.ts';
@@ -36,7 +37,7 @@ export async function streamChat(chat: Chat, run: Run, exchange: Exchange): Prom
   const write = (fault === 'drip' ? dripWriter : wholeWriter)(response, signal);
   const finish = (reason: FinishReason) => finishStream(chat, run, exchange, write, reason);
   if (!(await untilDue(pace, 0, signal))) return;
-  await write(roleFrame(chat));
+  await write(roleFrame(chat, run.output));
   const tokenFault = tokenFaultIn(fault);
   const end = tokenFault ? afterTokens : pace.tokens.length;
   await writeTokens(chat, run, write, signal, 0, end);
@@ -54,7 +55,8 @@ export async function streamChat(chat: Chat, run: Run, exchange: Exchange): Prom
       response.end();
       return;
     case 'error_event':
-      generation.close('fault:error_event');
+    case 'fail':
+      generation.close(`fault:${tokenFault}`);
       response.end(errorFrame('Demo fault: the server had an error while generating.'));
       return;
     case 'filter':
@@ -62,7 +64,7 @@ export async function streamChat(chat: Chat, run: Run, exchange: Exchange): Prom
       return finish('content_filter');
     case 'malformed':
       generation.mark(tokenFault);
-      await write(broken(contentFrame(chat, pace.tokens[end] ?? '')));
+      await write(broken(framesAt(chat, run, end).join('')));
       generation.advance(Math.min(1, pace.tokens.length - end));
       await writeTokens(chat, run, write, signal, end + 1, pace.tokens.length);
       return finish(run.reason);
@@ -73,28 +75,38 @@ export async function streamChat(chat: Chat, run: Run, exchange: Exchange): Prom
 
 async function writeTokens(
   chat: Chat,
-  { generation, pace }: Run,
+  run: Run,
   write: WriteBody,
   signal: AbortSignal,
   from: number,
   to: number,
 ): Promise<void> {
-  for await (const token of paced(pace, from, to, signal)) {
-    generation.advance(1);
-    await write(contentFrame(chat, token));
+  let index = from;
+  for await (const _ of paced(run.pace, from, to, signal)) {
+    run.generation.advance(1);
+    for (const frame of framesAt(chat, run, index)) await write(frame);
+    index++;
   }
+}
+
+/** The frames of the token at `index`; of an empty text when there is none. */
+function framesAt(chat: Chat, { output }: Run, index: number): string[] {
+  const piece = output.pieces[index] ?? { kind: 'text', text: '' };
+  return pieceFrames(chat, piece, callBegunBy(output, index));
 }
 
 async function finishStream(
   chat: Chat,
-  { fault, generation }: Run,
+  { fault, generation, output }: Run,
   { response, signal }: Exchange,
   write: WriteBody,
   reason: FinishReason,
 ): Promise<void> {
   await write(finishFrame(chat, reason));
   if (chat.includeUsage) {
-    await write(usageFrame(chat, chatUsage(chat.promptTokens, generation.tokensSent)));
+    const sent = generation.tokensSent;
+    const usage = chatUsage(chat.promptTokens, sent, countReasoning(output, sent));
+    await write(usageFrame(chat, usage));
   }
   if (signal.aborted) return;
   if (fault === 'no_done') {
