@@ -1,3 +1,4 @@
+import { type ListedUpstream, readUpstreamList } from './config/upstream-list.ts';
 import { Fault } from './errors.ts';
 import { waitMaxMs } from './limits.ts';
 
@@ -40,6 +41,17 @@ const withDefault =
   (fallback: string): Reader<string> =>
   (value) => ({ value: value ?? fallback });
 
+/** One of a few words; the fault does not repeat what was there instead. */
+const oneOf =
+  <T extends string, F extends T | undefined>(words: readonly T[], fallback: F): Reader<T | F> =>
+  (value) => {
+    if (value === undefined) return { value: fallback };
+    const word = words.find((known) => known === value);
+    return word === undefined ? { fault: `is none of ${words.join(', ')}` } : { value: word };
+  };
+
+const upstreamList: Reader<readonly ListedUpstream[]> = (value = '[]') => readUpstreamList(value);
+
 const logLevel: Reader<LogLevel> = (value = 'INFO') => {
   const level = logLevels.find((known) => known === value.toUpperCase());
   return level === undefined
@@ -68,6 +80,9 @@ const readers = {
   OPENAI_API_KEY_PARAMETER: optional,
   OPENAI_BASE_URL: optionalUrl,
   OPENAI_MODEL: withDefault('gpt-5-mini'),
+  OPENAI_PROTOCOL: oneOf(['chat', 'responses'], undefined),
+  UPSTREAM_BACKGROUND: oneOf(['auto', 'never'], 'auto'),
+  UPSTREAMS: upstreamList,
   WAIT_DEFAULT_MS_GENERATE: milliseconds(25_000, waitMaxMs),
   PUBLIC_BASE_URL: optionalUrl,
   CORS_ORIGINS: origins,

@@ -35,7 +35,10 @@ export type TranscriptChunk = {
 
 /** Requests, transcripts and final objects: everything that holds a prompt or an output. */
 export interface ContentStore {
-  /** Returns how many chunks it took. Same nonce, same bytes: may be repeated. */
+  /**
+   * Returns how many chunks it took. When it throws, what was written is dropped again as far as
+   * possible.
+   */
   putRequest(
     jobId: string,
     upload: string,

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Usage } from '../job/job.ts';
 import type { FinishReason } from '../ports.ts';
-import { cut, eventFault, malformed } from './openai-faults.ts';
+import { malformed } from './openai-faults.ts';
 
 const said = z.optional(
   z.nullable(
@@ -21,17 +21,13 @@ const completionSchema = z.object({
       z.array(
         z.object({
           index: z.optional(z.number()),
-          /** In an event. */
           delta: z.optional(z.nullable(wordsSchema)),
-          /** In an answer that is not streamed. */
-          message: z.optional(z.nullable(wordsSchema)),
           finish_reason: z.optional(z.nullable(z.string())),
         }),
       ),
     ),
   ),
   usage: z.optional(z.unknown()),
-  error: z.optional(z.unknown()),
 });
 
 const count = z.int().check(z.gte(0));
@@ -61,14 +57,9 @@ const finishReasons: Readonly<Record<string, FinishReason>> = {
   tool_calls: 'tool_calls',
   function_call: 'tool_calls',
 };
-/** vLLM and SGLang; OpenRouter; DeepSeek: the generation was broken off. */
-const brokenOff: readonly string[] = ['abort', 'error', 'insufficient_system_resource'];
 
-const finishOf = (reason: string | null | undefined): FinishReason | undefined => {
-  if (!reason) return undefined;
-  if (brokenOff.includes(reason)) throw cut(undefined);
-  return finishReasons[reason] ?? 'stop';
-};
+const finishOf = (reason: string | null | undefined): FinishReason | undefined =>
+  reason ? (finishReasons[reason] ?? 'stop') : undefined;
 
 const textOf = (words: z.infer<typeof wordsSchema> | null | undefined): string => {
   const content = words?.content ?? '';
@@ -88,19 +79,17 @@ export type Chunk = {
 };
 
 /**
- * One event of a stream, or a whole answer. A refusal is text: it is what the model says to the
- * client. Throws Fault `upstream_malformed`, the fault of the error that the event holds, or
- * `upstream_cut` when it says that the generation was broken off.
+ * One event of a stream. A refusal is text: it is what the model says to the client. Throws Fault
+ * `upstream_malformed`.
  */
-export const readChunk = (event: unknown, nowMs: number): Chunk => {
+export const readChunk = (event: unknown): Chunk => {
   const parsed = completionSchema.safeParse(event);
   if (!parsed.success) throw malformed(parsed.error);
-  const { model, choices, usage, error } = parsed.data;
-  if (error) throw eventFault(error, nowMs);
+  const { model, choices, usage } = parsed.data;
   const choice = choices?.find(({ index }) => index === undefined || index === 0);
   return {
     model: model || undefined,
-    text: textOf(choice?.delta ?? choice?.message),
+    text: textOf(choice?.delta),
     finish: finishOf(choice?.finish_reason),
     usage: usageOf(usage),
   };

@@ -33,10 +33,10 @@ const shapes = z.union([
   /** FastAPI's validation errors. */
   z.object({ detail: z.array(validationDetail).check(z.minLength(1)) }),
   z.object({ detail: z.string() }),
-  /** Older vLLM, and the error inside an event. */
+  /** Older vLLM, and the error inside an event, whose type is then the event's own. */
   z.pipe(
     errorFields,
-    z.transform((error) => ({ error })),
+    z.transform(({ type, ...error }) => ({ error: type === 'error' ? error : { type, ...error } })),
   ),
 ]);
 

@@ -84,18 +84,34 @@ const answerFault = ({ status, headers, body }: Answer, nowMs: number, cause: un
 /** What the names of an error inside a stream would have been as a status; others may be retried. */
 const statusOfName: Readonly<Record<string, number>> = {
   authentication_error: 401,
+  bio_policy: 400,
   content_filter: 400,
   content_policy_violation: 400,
   context_length_exceeded: 400,
+  data_residency_mismatch: 400,
+  empty_image_file: 400,
+  image_content_policy_violation: 400,
+  image_file_too_large: 400,
+  image_parse_error: 400,
+  image_too_large: 400,
+  image_too_small: 400,
   insufficient_quota: 429,
   invalid_api_key: 401,
+  invalid_base64_image: 400,
+  invalid_image: 400,
+  invalid_image_format: 400,
+  invalid_image_mode: 400,
+  invalid_image_url: 400,
   invalid_prompt: 400,
+  misalignment_policy_violation: 400,
   invalid_request_error: 400,
   overloaded_error: 503,
   permission_error: 403,
   rate_limit_error: 429,
   rate_limit_exceeded: 429,
+  server_is_overloaded: 503,
   service_unavailable: 503,
+  unsupported_image_media_type: 400,
 };
 
 /** The fault of an error that came as an event, after a successful status. */
@@ -110,13 +126,19 @@ export const eventFault = (body: unknown, nowMs: number, cause?: unknown): Fault
 };
 
 export const malformed = (cause: unknown): Fault =>
-  new Fault('upstream_malformed', 'The upstream sent something that is not a chat completion.', {
+  new Fault('upstream_malformed', 'The upstream sent something that cannot be read as an answer.', {
     retry: later,
     cause,
   });
 
 export const cut = (cause: unknown): Fault =>
   new Fault('upstream_cut', 'The upstream broke off before the end of its answer.', {
+    retry: later,
+    cause,
+  });
+
+export const lost = (cause: unknown): Fault =>
+  new Fault('upstream_lost', 'The upstream does not hold this generation, or cannot resume it.', {
     retry: later,
     cause,
   });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { silenceLimits } from '../../lib/adapters/openai-events.ts';
+import { silenceLimits } from '../../lib/adapters/openai-silence.ts';
 import { firstEventMs, firstEventReasoningMs } from '../../lib/limits.ts';
 import {
   chunkedHead,

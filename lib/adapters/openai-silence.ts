@@ -1,0 +1,50 @@
+import { betweenEventsMs, firstEventMs, firstEventReasoningMs } from '../limits.ts';
+import type { Clock } from '../ports.ts';
+import { stalled } from './openai-faults.ts';
+
+/** Models that may think for minutes before their first event, as their makers name them. */
+const reasoningNames =
+  /(?:^|\/)(?:o\d+(?:$|[-:.])|gpt-(?:[5-9]|oss))|reason|thinking|deepseek-r\d|qwq|magistral/i;
+
+export type SilenceLimits = {
+  readonly firstEventMs: number;
+  readonly betweenEventsMs: number;
+};
+
+/**
+ * How long an upstream may be silent; a limit that was given replaces the usual one. A model that is
+ * not known may be one that thinks.
+ */
+export const silenceLimits = (
+  model: string | undefined,
+  given: Partial<SilenceLimits>,
+): SilenceLimits => {
+  const thinks = model === undefined || reasoningNames.test(model);
+  return {
+    firstEventMs: given.firstEventMs ?? (thinks ? firstEventReasoningMs : firstEventMs),
+    betweenEventsMs: given.betweenEventsMs ?? betweenEventsMs,
+  };
+};
+
+const answered = Symbol('answered');
+
+/** A span of silence: it began `sinceMs` and may last `limitMs`. */
+export type Silence = { readonly sinceMs: number; readonly limitMs: number };
+
+/** What `pending` gives; throws Fault `upstream_stalled` when the silence lasts too long for it. */
+export const within = async <T>(
+  clock: Clock,
+  { sinceMs, limitMs }: Silence,
+  pending: Promise<T>,
+): Promise<T> => {
+  const settled = new AbortController();
+  const leftMs = Math.max(0, sinceMs + limitMs - clock.nowMs());
+  const silence = clock.sleep(leftMs, settled.signal).then(() => {
+    throw stalled(limitMs);
+  });
+  try {
+    return await Promise.race([pending, silence]);
+  } finally {
+    settled.abort(answered);
+  }
+};
