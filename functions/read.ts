@@ -12,7 +12,10 @@ const { deps, settings } = composeRead();
 const healthy: HttpReply = { status: 200, headers: {}, body: { status: 'ok' } };
 
 /** `GET /results/{id}` and `GET /health` */
-export const handler = middy({ executionMode: executionModeStreamifyResponse })
+export const handler = middy({
+  executionMode: executionModeStreamifyResponse,
+  timeoutEarlyInMillis: 0,
+})
   .use(
     http({
       methods: ['GET'],

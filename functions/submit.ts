@@ -10,7 +10,10 @@ import type { HttpRequest } from '../lib/wire/http.ts';
 const { deps, settings } = composeSubmit();
 
 /** `POST /generate` */
-export const handler = middy({ executionMode: executionModeStreamifyResponse })
+export const handler = middy({
+  executionMode: executionModeStreamifyResponse,
+  timeoutEarlyInMillis: 0,
+})
   .use(
     http({
       methods: ['POST'],

@@ -7,6 +7,6 @@ const { deps } = composeSweep();
 const sweepReserveMs = 5_000;
 
 /** Every minute: what is due. */
-export const handler = middy()
+export const handler = middy({ timeoutEarlyInMillis: 0 })
   .use(deadline({ reserveMs: sweepReserveMs }))
   .handler((_event: unknown, context: DeadlineContext) => sweep(deps, context.deadline.signal));

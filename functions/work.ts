@@ -10,7 +10,7 @@ import { parseJobMessage } from '../lib/wire/job-message.ts';
 const { deps, visibility } = composeWork();
 
 /** A batch of the jobs queue: for each record an attempt of its job. */
-export const handler = middy()
+export const handler = middy({ timeoutEarlyInMillis: 0 })
   .use(deadline({ reserveMs }))
   .use(sqsRecords({ visibility, log: deps.log, backoffMs }))
   .handler((batch: RecordBatch, context: DeadlineContext) =>

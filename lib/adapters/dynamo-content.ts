@@ -9,7 +9,7 @@ export const dynamoContent = (client: DynamoDBClient, tableName: string): Conten
   const transcript = dynamoTranscript(client, tableName);
   return {
     putRequest: (jobId, upload, request, expiresAtMs) =>
-      pieces.put(jobId, `req#${upload}`, request, expiresAtMs),
+      pieces.putOrDrop(jobId, `req#${upload}`, request, expiresAtMs),
     getRequest: (job) => pieces.get(job.id, `req#${job.upload}`, job.requestChunks),
     dropRequest: (jobId, upload, chunks) => pieces.drop(jobId, `req#${upload}`, chunks),
     putChunk: transcript.append,

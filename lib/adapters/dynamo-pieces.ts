@@ -27,6 +27,8 @@ export const unpack = async (bytes: Uint8Array): Promise<unknown> => {
   }
 };
 
+const pieceCount = (bytes: Uint8Array): number => Math.ceil(bytes.byteLength / maxItemBytes);
+
 /** One value under `<prefix>#0`, `<prefix>#1` and so on, each within DynamoDB's item size. */
 export const dynamoPieces = (client: DynamoDBClient, tableName: string) => {
   const keyOf = (pk: string, prefix: string, index: number) => ({
@@ -55,24 +57,51 @@ export const dynamoPieces = (client: DynamoDBClient, tableName: string) => {
       throw storeFault(thrown);
     });
 
+  const putEach = async (
+    pk: string,
+    prefix: string,
+    bytes: Uint8Array,
+    expiresAtMs: EpochMs,
+  ): Promise<number> => {
+    const count = pieceCount(bytes);
+    await each(count, (index) =>
+      client.send(
+        new PutItemCommand({
+          TableName: tableName,
+          Item: {
+            ...keyOf(pk, prefix, index),
+            body: { B: bytes.subarray(index * maxItemBytes, (index + 1) * maxItemBytes) },
+            expiresAtSeconds: { N: String(ttlSeconds(expiresAtMs)) },
+          },
+        }),
+      ),
+    );
+    return count;
+  };
+
+  const drop = async (pk: string, prefix: string, count: number): Promise<void> => {
+    await each(count, (index) =>
+      client.send(new DeleteItemCommand({ TableName: tableName, Key: keyOf(pk, prefix, index) })),
+    );
+  };
+
   return {
     /** Returns how many pieces it took. Repeated, it writes the same bytes again. */
-    async put(pk: string, prefix: string, value: unknown, expiresAtMs: EpochMs): Promise<number> {
+    put: async (pk: string, prefix: string, value: unknown, expiresAtMs: EpochMs) =>
+      putEach(pk, prefix, await pack(value), expiresAtMs),
+
+    /**
+     * As `put`, for a value that is not written again when that fails: a piece that did get there is
+     * dropped as far as possible.
+     */
+    async putOrDrop(pk: string, prefix: string, value: unknown, expiresAtMs: EpochMs) {
       const bytes = await pack(value);
-      const count = Math.ceil(bytes.byteLength / maxItemBytes);
-      await each(count, (index) =>
-        client.send(
-          new PutItemCommand({
-            TableName: tableName,
-            Item: {
-              ...keyOf(pk, prefix, index),
-              body: { B: bytes.subarray(index * maxItemBytes, (index + 1) * maxItemBytes) },
-              expiresAtSeconds: { N: String(ttlSeconds(expiresAtMs)) },
-            },
-          }),
-        ),
-      );
-      return count;
+      try {
+        return await putEach(pk, prefix, bytes, expiresAtMs);
+      } catch (thrown) {
+        await drop(pk, prefix, pieceCount(bytes)).catch(() => undefined);
+        throw thrown;
+      }
     },
 
     /** Read strongly. Throws Fault `item_unreadable` when a piece is missing or damaged. */
@@ -81,10 +110,6 @@ export const dynamoPieces = (client: DynamoDBClient, tableName: string) => {
       return unpack(Buffer.concat(pieces));
     },
 
-    async drop(pk: string, prefix: string, count: number): Promise<void> {
-      await each(count, (index) =>
-        client.send(new DeleteItemCommand({ TableName: tableName, Key: keyOf(pk, prefix, index) })),
-      );
-    },
+    drop,
   };
 };

@@ -1,6 +1,7 @@
 import { Fault } from '../errors.ts';
 import { createJob, type NewJob, withdrawal } from '../job/create.ts';
 import type { LiveJob } from '../job/job.ts';
+import { after, type EpochMs } from '../job/time.ts';
 import type { Deps } from '../ports.ts';
 import { persist } from './fenced-write.ts';
 
@@ -14,11 +15,17 @@ const unavailable = (cause: unknown): Fault =>
 
 /** Short, since the SDK has repeated already and a client waits. */
 const pausesMs = [100, 400];
+/**
+ * A store that does not even refuse takes 6 s of a call: after that nothing is tried again but the
+ * undoing of what was done, so that the client hears within 15 s.
+ */
+const patienceMs = 5_000;
 
 /** Puts the job, and reads it back when it is not certain that the put landed. */
-const put = async (deps: AcceptDeps, job: LiveJob): Promise<void> => {
+const put = async (deps: AcceptDeps, job: LiveJob, untilMs: EpochMs): Promise<void> => {
   const outcome = await deps.jobs.create(job);
   if (outcome.kind === 'created') return;
+  if (outcome.kind === 'doubtful' && deps.clock.nowMs() >= untilMs) throw outcome.cause;
   const found = await deps.jobs.load(job.id, 'strong');
   if (found?.upload === job.upload) return;
   throw outcome.kind === 'doubtful' ? outcome.cause : new Error('another job has this id');
@@ -44,6 +51,7 @@ const withdraw = (deps: AcceptDeps, job: LiveJob): Promise<boolean> =>
       // The withdrawal may have landed before, unanswered.
       (await deps.jobs.load(job.id, 'strong')) === undefined,
     pausesMs,
+    after(deps.clock.nowMs(), patienceMs),
   );
 
 const withdrawQuietly = async (deps: AcceptDeps, job: LiveJob): Promise<boolean> => {
@@ -73,13 +81,11 @@ export const accept = async (
     const requestChunks = await deps.content.putRequest(id, upload, request, resultExpiresAtMs);
     job = { ...probe, requestChunks };
     const recorded = job;
-    await persist(deps, () => put(deps, recorded), pausesMs);
+    const untilMs = after(deps.clock.nowMs(), patienceMs);
+    await persist(deps, () => put(deps, recorded, untilMs), pausesMs, untilMs);
     return job;
   } catch (cause) {
-    if (job !== undefined) {
-      await withdrawQuietly(deps, job);
-      await dropQuietly(deps, job);
-    }
+    if (job !== undefined) await Promise.all([withdrawQuietly(deps, job), dropQuietly(deps, job)]);
     throw unavailable(cause);
   }
 };

@@ -1,5 +1,6 @@
 import { Fault } from '../errors.ts';
 import type { Job } from '../job/job.ts';
+import type { EpochMs } from '../job/time.ts';
 import type { JobWrite } from '../job/write.ts';
 import type { Deps } from '../ports.ts';
 
@@ -45,19 +46,21 @@ const isFinal = (thrown: unknown): boolean =>
   thrown instanceof Fault && thrown.retry.kind === 'never';
 
 /**
- * Repeats `act` while it throws, after each of the pauses; the last failure is thrown, and one that
- * no repetition mends at once.
+ * Repeats `act` while it throws, after each of the pauses and none of them later than `untilMs`; the
+ * last failure is thrown, and one that no repetition mends at once.
  */
 export const persist = async <T>(
   deps: Pick<Deps, 'clock'>,
   act: () => Promise<T>,
   pauses: readonly number[] = pausesMs,
+  untilMs?: EpochMs,
 ): Promise<T> => {
   for (const pauseMs of pauses) {
     try {
       return await act();
     } catch (thrown) {
-      if (isFinal(thrown)) throw thrown;
+      const tooLate = untilMs !== undefined && deps.clock.nowMs() >= untilMs;
+      if (isFinal(thrown) || tooLate) throw thrown;
       await deps.clock.sleep(pauseMs);
     }
   }

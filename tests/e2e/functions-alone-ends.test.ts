@@ -1,0 +1,188 @@
+import { ChangeMessageVisibilityCommand } from '@aws-sdk/client-sqs';
+import type { SQSEvent } from 'aws-lambda';
+import { describe, expect, test } from 'vitest';
+import type { FunctionSpec } from '../../local/lambda/lambda.ts';
+import { generationsFor } from '../fixtures/demo-generations.ts';
+import {
+  type Deployment,
+  type DeploymentOptions,
+  startDeployment,
+} from '../fixtures/deployment/deployment.ts';
+import { generateEvent, jobsEvent, resultEvent } from '../fixtures/deployment/events.ts';
+import { streamedReply, sweepAndWork } from '../fixtures/deployment/invoke.ts';
+import { waitFor } from '../fixtures/wait-for.ts';
+
+const within = async (
+  options: DeploymentOptions,
+  use: (deployed: Deployment) => Promise<void>,
+): Promise<void> => {
+  const deployed = await startDeployment(options);
+  try {
+    await use(deployed);
+  } finally {
+    await deployed.close();
+  }
+};
+
+const changing =
+  (functionName: string, changes: Partial<FunctionSpec>) =>
+  (specs: readonly FunctionSpec[]): FunctionSpec[] =>
+    specs.map((spec) => (spec.name === functionName ? { ...spec, ...changes } : spec));
+
+/** Stalls the first time, and is quick the second. */
+const stallingOnce = 'demo?tokens=40&rate=400&fault=stall&after=9&times=1';
+
+const submitted = async ({ lambda }: Deployment, prompt: string, model: string) => {
+  const event = generateEvent({ prompt, model }, { Prefer: 'respond-async' });
+  const { status, body } = await streamedReply(lambda, 'submit', event);
+  expect(status).toBe(202);
+  return body;
+};
+
+const result = async ({ lambda }: Deployment, resultUrl: string) =>
+  (await streamedReply(lambda, 'read', resultEvent(resultUrl))).body;
+
+const busyProcesses = ({ lambda }: Deployment, functionName: string): number[] =>
+  lambda
+    .status()
+    .filter(({ name }) => name === functionName)
+    .flatMap(({ sandboxes }) => sandboxes.filter(({ busy }) => busy).map(({ pid }) => pid));
+
+/** What SQS does when a visibility time-out ends, brought forward. */
+const showAgain = async ({ jobsQueue }: Deployment, { Records }: SQSEvent): Promise<void> => {
+  for (const { receiptHandle: ReceiptHandle } of Records) {
+    await jobsQueue.client.send(
+      new ChangeMessageVisibilityCommand({
+        QueueUrl: jobsQueue.url,
+        ReceiptHandle,
+        VisibilityTimeout: 0,
+      }),
+    );
+  }
+};
+
+/** A lease of 45 s, the clocks' margin of 10 s, and time to spare. */
+const leaseEndMs = 90_000;
+
+describe.concurrent('a function of the package', () => {
+  test('whose variables are missing ends its init phase with all of them in the error', async () => {
+    const bare = (spec: FunctionSpec): FunctionSpec => ({ ...spec, environment: {} });
+    await within({ change: (specs) => specs.map(bare) }, async ({ lambda }) => {
+      const missing = {
+        submit: ['TABLE_NAME', 'JOBS_QUEUE_URL'],
+        work: ['TABLE_NAME', 'JOBS_QUEUE_URL'],
+        read: ['TABLE_NAME'],
+        sweep: ['TABLE_NAME', 'JOBS_QUEUE_URL'],
+        authorize: ['TABLE_NAME'],
+      };
+      for (const [functionName, names] of Object.entries(missing)) {
+        const faults = names.map((name) => `${name} is missing`).join('; ');
+        expect(await lambda.invoke(functionName, {}), functionName).toMatchObject({
+          kind: 'error',
+          reason: 'init',
+          errorMessage: `The configuration is wrong: ${faults}.`,
+        });
+      }
+    });
+  });
+
+  test('whose variables are wrong names each of them and what it holds', async () => {
+    const environment = {
+      TABLE_NAME: 'jobs',
+      JOBS_QUEUE_URL: 'the queue',
+      OPENAI_BASE_URL: 'ftp://models',
+      WAIT_DEFAULT_MS_GENERATE: '-1',
+      CORS_ORIGINS: 'example.com',
+      LOG_LEVEL: 'LOUD',
+    };
+    await within({ change: changing('submit', { environment }) }, async ({ lambda }) => {
+      const answer = await lambda.invoke('submit', {});
+      if (answer.kind !== 'error') throw new Error(`no error: ${JSON.stringify(answer)}`);
+      const { TABLE_NAME: _right, ...wrong } = environment;
+      for (const [name, value] of Object.entries(wrong)) {
+        expect(answer.errorMessage).toContain(name);
+        expect(answer.errorMessage).toContain(value);
+      }
+      expect(answer.errorMessage).not.toContain('TABLE_NAME');
+    });
+  });
+
+  test('that is killed at its time-out in mid-generation loses no job', {
+    timeout: 150_000,
+  }, async () => {
+    const timeoutMs = 12_000;
+    await within({ change: changing('work', { timeoutMs }) }, async (deployed) => {
+      const { lambda, demo } = deployed;
+      const prompt = 'Out of time.';
+      const { id, result_url: url } = await submitted(deployed, prompt, stallingOnce);
+      const invocation = lambda.invoke('work', await jobsEvent(deployed));
+      await waitFor(
+        () => generationsFor(demo.baseUrl, prompt),
+        ([generation]) => (generation?.text ?? '') !== '',
+        10_000,
+      );
+      // Frozen, it cannot see its end coming.
+      for (const pid of busyProcesses(deployed, 'work')) process.kill(pid, 'SIGSTOP');
+      expect(await invocation).toMatchObject({
+        kind: 'error',
+        reason: 'timeout',
+        errorMessage: expect.stringContaining('Task timed out after 12.00 seconds'),
+      });
+      expect(await result(deployed, url)).toMatchObject({ id, status: 'in_progress' });
+
+      const ended = await waitFor(
+        async () => {
+          await sweepAndWork(deployed);
+          return result(deployed, url);
+        },
+        ({ status }) => status !== 'in_progress' && status !== 'queued',
+        leaseEndMs,
+      );
+      const generations = await generationsFor(demo.baseUrl, prompt);
+      expect(generations).toHaveLength(2);
+      expect(ended).toMatchObject({
+        status: 'completed',
+        attempts: 2,
+        text: generations[1]?.text,
+      });
+    });
+  });
+
+  test('that outgrows its memory is killed, and each of its jobs completes elsewhere', {
+    timeout: 150_000,
+  }, async () => {
+    const change = (specs: readonly FunctionSpec[]): FunctionSpec[] =>
+      specs.flatMap((spec) =>
+        spec.name === 'work' ? [spec, { ...spec, name: 'work-small', memoryMb: 96 }] : [spec],
+      );
+    await within({ change }, async (deployed) => {
+      const { lambda, demo } = deployed;
+      const jobs = await Promise.all(
+        Array.from({ length: 10 }, (_, index) => {
+          const prompt = `${index}. ${'All work and no play. '.repeat(180_000)}`;
+          return submitted(deployed, prompt, 'demo?tokens=40&rate=20');
+        }),
+      );
+      const event = await jobsEvent(deployed);
+      expect(event.Records).toHaveLength(10);
+      expect(await lambda.invoke('work-small', event)).toMatchObject({
+        kind: 'error',
+        reason: 'out-of-memory',
+      });
+      await showAgain(deployed, event);
+      for (const { result_url: url } of jobs) {
+        const ended = await waitFor(
+          async () => {
+            await sweepAndWork(deployed);
+            return result(deployed, url);
+          },
+          ({ status }) => status !== 'in_progress' && status !== 'queued',
+          leaseEndMs,
+        );
+        expect(ended).toMatchObject({ status: 'completed', usage: { output_tokens: 40 } });
+      }
+      const open = (await generationsFor(demo.baseUrl)).filter((generation) => generation.open);
+      expect(open).toEqual([]);
+    });
+  });
+});
