@@ -6,7 +6,7 @@ const rooms = {
     'lib/config',
     'lib/middleware',
     'lib/wire',
-    'lib/access',
+    'lib/answer',
     'lib/generation',
     'lib/access',
     'lib/delivery',
@@ -18,6 +18,7 @@ const rooms = {
   'lib/compose': ['lib/adapters', 'lib/config', 'lib/ports', 'lib/limits', 'lib/errors'],
   'lib/adapters': ['lib/ports', 'lib/wire', 'lib/job', 'lib/errors', 'lib/limits'],
   'lib/middleware': ['lib/errors', 'lib/limits', 'lib/wire', 'lib/ports', 'lib/job'],
+  'lib/answer': ['lib/generation', 'lib/job', 'lib/wire', 'lib/ports', 'lib/errors', 'lib/limits'],
   'lib/generation': [
     'lib/job',
     'lib/callback',
@@ -37,7 +38,7 @@ const rooms = {
   'lib/errors': ['lib/limits'],
   local: [],
   bench: ['local'],
-  scripts: ['lib/compose', 'lib/access', 'lib/ports', 'lib/errors'],
+  scripts: ['lib/compose', 'lib/config', 'lib/access', 'lib/ports', 'lib/errors'],
 };
 
 const ownCode = '^(functions|lib|local|bench|scripts|tests)/';

@@ -1,7 +1,7 @@
 import middy from '@middy/core';
 import { composeSweep } from '../lib/compose/sweep.ts';
 import { sweep } from '../lib/generation/sweep.ts';
-import { deadline, type DeadlineContext } from '../lib/middleware/deadline.ts';
+import { type DeadlineContext, deadline } from '../lib/middleware/deadline.ts';
 
 const { deps } = composeSweep();
 const sweepReserveMs = 5_000;

@@ -3,7 +3,7 @@ import { composeWork } from '../lib/compose/work.ts';
 import { work } from '../lib/generation/work.ts';
 import { backoffMs } from '../lib/job/retry.ts';
 import { reserveMs } from '../lib/limits.ts';
-import { deadline, type DeadlineContext } from '../lib/middleware/deadline.ts';
+import { type DeadlineContext, deadline } from '../lib/middleware/deadline.ts';
 import { type RecordBatch, sqsRecords } from '../lib/middleware/sqs-records.ts';
 import { parseJobMessage } from '../lib/wire/job-message.ts';
 

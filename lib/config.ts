@@ -20,6 +20,12 @@ const optionalUrl: Reader<string | undefined> = (value) =>
     ? { value: value?.replace(/\/+$/, '') }
     : { fault: `is not an http or https URL: ${JSON.stringify(value)}` };
 
+/** A URL that may hold credentials, which it must not, is not repeated in the fault. */
+const upstreamUrl: Reader<string | undefined> = (value) => {
+  if (value?.includes('@')) return { fault: 'is not an http or https URL without credentials' };
+  return optionalUrl(value);
+};
+
 const requiredUrl: Reader<string> = (value) => {
   if (value === undefined) return { fault: 'is missing' };
   return isHttpUrl(value)
@@ -78,12 +84,14 @@ const readers = {
   JOBS_QUEUE_URL: requiredUrl,
   OPENAI_API_KEY: optional,
   OPENAI_API_KEY_PARAMETER: optional,
-  OPENAI_BASE_URL: optionalUrl,
+  OPENAI_BASE_URL: upstreamUrl,
   OPENAI_MODEL: withDefault('gpt-5-mini'),
   OPENAI_PROTOCOL: oneOf(['chat', 'responses'], undefined),
   UPSTREAM_BACKGROUND: oneOf(['auto', 'never'], 'auto'),
   UPSTREAMS: upstreamList,
   WAIT_DEFAULT_MS_GENERATE: milliseconds(25_000, waitMaxMs),
+  WAIT_DEFAULT_MS_RESPONSES: milliseconds(waitMaxMs, waitMaxMs),
+  WAIT_DEFAULT_MS_CHAT: milliseconds(waitMaxMs, waitMaxMs),
   PUBLIC_BASE_URL: optionalUrl,
   CORS_ORIGINS: origins,
   LOCAL_API_KEY: optional,

@@ -58,9 +58,34 @@ export const maxModelChars = 256;
 export const maxMessages = 2_048;
 /** Deeper values would end the stack of whatever walks them by recursion, JSON.stringify included. */
 export const maxJsonLevels = 100;
+/** An earlier conversation is in memory several times over, as JSON and as values. */
+export const maxEarlierChars = 16 * 1024 * 1024;
 /** A body of many tiny values takes a hundred times its size in memory to check. */
 export const maxJsonValues = 100_000;
+
+/** How long the content of a `store: false` job outlives its end, if it had to become a job. */
+export const unstoredKeptMs = 10 * 60_000;
+/** After a deletion a late writer may still put a chunk: its lease, and a Lambda's longest run. */
+export const purgeAgainMs = leaseMs + 16 * 60_000;
 
 /** DynamoDB holds 400 KB an item, names included; content is cut into chunks of at most this. */
 export const maxItemBytes = 350 * 1024;
 export const dueShards = 16;
+
+/** A background generation that cannot be streamed any more is looked in on this often. */
+export const adoptPollMs = 5_000;
+/** How long telling an upstream to stop may take. */
+export const stopCallMs = 5_000;
+
+/** Output this short is over before it helps that the upstream would go on without us. */
+export const shortOutputTokens = 256;
+
+/** How often a reader looks for new output of a job. */
+export const followPauseMs = 400;
+/** A comment goes out on a silent event stream this often; gateways and proxies close idle ones. */
+export const heartbeatMs = 10_000;
+/** How long the status of a live reply waits for the first output, so that a failure is an HTTP error. */
+export const firstOutputMs = 10_000;
+
+/** A generation that its upstream has not begun after this is cancelled and started anew. */
+export const upstreamQueueMs = 2 * 60_000;

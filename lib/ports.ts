@@ -1,4 +1,4 @@
-import type { Job, Usage } from './job/job.ts';
+import type { Job } from './job/job.ts';
 import type { EpochMs } from './job/time.ts';
 import type { JobWrite } from './job/write.ts';
 import type { JsonObject, Protocol, UpstreamCall } from './wire/production.ts';
@@ -22,6 +22,14 @@ export interface JobStore {
   write(write: JobWrite): Promise<WriteOutcome>;
   /** Deletes the item if the clauses of `write` hold (its changes are not looked at). */
   withdraw(write: JobWrite): Promise<'withdrawn' | 'refused'>;
+  /** Ids of a tenant's jobs that start with `prefix`, by time, after `after` in that order. */
+  list(query: {
+    readonly tenant: string;
+    readonly prefix: string;
+    readonly order: 'asc' | 'desc';
+    readonly after: string | undefined;
+    readonly limit: number;
+  }): Promise<readonly string[]>;
   /** Ids of jobs with `dueAtMs` ≤ `atMs` in one of the due index's partitions (0 to 15), oldest first. */
   due(shard: number, atMs: EpochMs, limit: number): Promise<readonly string[]>;
 }
@@ -53,6 +61,8 @@ export interface ContentStore {
   readChunks(job: Job): Promise<readonly TranscriptChunk[]>;
   /** Returns how many chunks it took. */
   putFinal(jobId: string, attempt: number, final: unknown, expiresAtMs: EpochMs): Promise<number>;
+  /** Deletes all of a job's content; of what is put meanwhile some may stay. */
+  purge(jobId: string): Promise<void>;
   getFinal(
     jobId: string,
     final: { readonly attempt: number; readonly chunks: number },
@@ -78,34 +88,6 @@ export type ChatMessage = {
   readonly content: unknown;
   readonly [field: string]: unknown;
 };
-
-/** What a generation asks of an upstream. */
-export type UpstreamRequest = {
-  readonly model: string;
-  readonly messages: readonly ChatMessage[];
-  readonly maxOutputTokens?: number | undefined;
-  readonly temperature?: number | undefined;
-};
-
-export type FinishReason = 'stop' | 'length' | 'content_filter' | 'tool_calls';
-
-export type UpstreamEvent =
-  | { readonly kind: 'started'; readonly model: string }
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'finished'; readonly reason: FinishReason; readonly usage: Usage | undefined };
-
-export interface Upstream {
-  /** The name it has in the ledger. */
-  readonly name: string;
-  /** The model for requests that name none. */
-  readonly defaultModel: string;
-  /**
-   * One generation. The last event is `finished`, or it throws: a Fault `upstream_*` with its retry
-   * reading, or the signal's reason once the signal aborts. Ending the iteration early closes the
-   * connection.
-   */
-  generate(request: UpstreamRequest, signal: AbortSignal): AsyncIterable<UpstreamEvent>;
-}
 
 /** Keys that sign result URLs: the first signs, all verify. Created on first use. */
 export interface SigningKeys {
@@ -162,7 +144,7 @@ export type Deps = {
   readonly jobs: JobStore;
   readonly content: ContentStore;
   readonly queue: Queue;
-  readonly upstream: Upstream;
+  readonly upstreams: Upstreams;
   readonly signingKeys: SigningKeys;
   readonly apiKeys: ApiKeyStore;
   readonly clock: Clock;

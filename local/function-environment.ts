@@ -1,3 +1,4 @@
+import { refuseParameterKeys } from './parameter-keys.ts';
 import type { Stack } from './template/stack.ts';
 
 /** What the local runtime gives its functions beside what the template says. */
@@ -18,7 +19,7 @@ const hostVariables = ['NODE_EXTRA_CA_CERTS'];
  * The variables of one function: those of the template, each overridden by the host's where it is
  * set there, then by the local defaults where it is still empty. What names a resource of the stack
  * cannot be overridden. There is no parameter store here: a secret `NAME_PARAMETER` is left out, and
- * `NAME` is taken from the host.
+ * `NAME` is taken from the host. Throws `StartFault` when an upstream's key is to be read from one.
  */
 export function functionEnvironment(
   template: Readonly<Record<string, string>>,
@@ -41,6 +42,7 @@ export function functionEnvironment(
     if (physical.has(value)) return [[name, value]];
     return [[name, local.host[name] || local.defaults[name] || value]];
   });
+  refuseParameterKeys(new Map(variables).get('UPSTREAMS') ?? '');
   const passed = hostVariables.flatMap((name) => {
     const value = local.host[name];
     return value ? [[name, value] as const] : [];

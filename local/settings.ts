@@ -37,8 +37,13 @@ export function readSettings(
   const port = portSchema.safeParse(setting(environment, 'PORT') ?? '3000');
   if (!port.success) faults.push('PORT must be a whole number from 0 to 65535.');
   const openaiBaseUrl = setting(environment, 'OPENAI_BASE_URL');
-  if (openaiBaseUrl !== undefined && !isHttpUrl(openaiBaseUrl)) {
-    faults.push('OPENAI_BASE_URL must be an http or https URL, e.g. http://127.0.0.1:11434/v1.');
+  if (
+    openaiBaseUrl !== undefined &&
+    !(isHttpUrl(openaiBaseUrl) && !hasCredentials(openaiBaseUrl))
+  ) {
+    faults.push(
+      'OPENAI_BASE_URL must be an http or https URL without credentials, e.g. http://127.0.0.1:11434/v1.',
+    );
   }
   const publicBaseUrl = setting(environment, 'PUBLIC_BASE_URL');
   if (publicBaseUrl !== undefined && !isHttpUrl(publicBaseUrl)) {
@@ -63,6 +68,12 @@ function setting(
 ): string | undefined {
   const value = environment[name]?.trim();
   return value === '' ? undefined : value;
+}
+
+/** They would be shown on the console and in error messages; keys have a variable of their own. */
+function hasCredentials(url: string): boolean {
+  const { username, password } = new URL(url);
+  return username !== '' || password !== '';
 }
 
 function isHttpUrl(text: string): boolean {

@@ -7,9 +7,10 @@ import { stackName } from './aws/find-stack.ts';
 import { checkApiGateway } from './preflight/api-gateway.ts';
 import { checkConcurrency } from './preflight/concurrency.ts';
 import type { Finding } from './preflight/finding.ts';
-import { checkKeyParameter } from './preflight/key-parameter.ts';
+import { checkKeyParameters } from './preflight/key-parameters.ts';
 import { checkStack } from './preflight/stack.ts';
 import { stageParams } from './preflight/stage-params.ts';
+import { upstreamKeys } from './preflight/upstream-keys.ts';
 import { renderTable } from './render-table.ts';
 
 const options = {
@@ -58,9 +59,15 @@ async function run(args: readonly string[]): Promise<readonly Finding[]> {
   const params = await stageParams(stage, param);
   const account = await findAccount(region);
   console.log(`Stage ${stage} in ${region}:`);
+  const ofUpstreams = upstreamKeys(stage, params);
+  const keys = [
+    { check: 'Key parameter', name: params.openaiApiKeyParameter },
+    ...ofUpstreams.parameters,
+  ];
   const checked = await Promise.all([
     checkConcurrency(region, params.workerConcurrency).catch(orUnknown('Lambda concurrency')),
-    checkKeyParameter(region, params.openaiApiKeyParameter).catch(orUnknown('Key parameter')),
+    checkKeyParameters(region, keys).catch(orUnknown('Key parameter')),
+    ofUpstreams.findings,
     checkStack(region, stage).catch(orUnknown('Stack')),
     checkApiGateway(region, stackName(stage), params.throttleRate).catch(orUnknown('API Gateway')),
   ]);

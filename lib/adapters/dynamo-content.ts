@@ -12,6 +12,7 @@ export const dynamoContent = (client: DynamoDBClient, tableName: string): Conten
       pieces.putOrDrop(jobId, `req#${upload}`, request, expiresAtMs),
     getRequest: (job) => pieces.get(job.id, `req#${job.upload}`, job.requestChunks),
     dropRequest: (jobId, upload, chunks) => pieces.drop(jobId, `req#${upload}`, chunks),
+    purge: pieces.purge,
     putChunk: transcript.append,
     readChunks: transcript.read,
     putFinal: (jobId, attempt, final, expiresAtMs) =>

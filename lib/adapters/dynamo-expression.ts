@@ -42,6 +42,7 @@ const clauseText = (clause: Clause, { name, value }: Placeholders): string => {
   if ('in' in clause) return `${field} IN (${clause.in.map(value).join(', ')})`;
   if ('atMost' in clause) return `${field} <= ${value(clause.atMost)}`;
   if ('below' in clause) return `${field} < ${value(clause.below)}`;
+  if ('absent' in clause) return `attribute_not_exists(${field})`;
   return assertNever(clause);
 };
 

@@ -3,15 +3,17 @@ import {
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
-  QueryCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import type { EpochMs } from '../job/time.ts';
 import type { JobWrite } from '../job/write.ts';
 import type { Clock, JobStore } from '../ports.ts';
 import { toCondition, toUpdate } from './dynamo-expression.ts';
 import { storeFault, unwritten } from './dynamo-faults.ts';
-import { fromJobItem, isExpired, type Item, jobKey, toJobItem } from './dynamo-job-item.ts';
+import { fromJobItem, isExpired, jobKey, toJobItem } from './dynamo-job-item.ts';
+import { dueIds, listedIds } from './dynamo-queries.ts';
+
+/** Far above what an id has, and below the 2,048 bytes that DynamoDB takes of a partition key. */
+const maxIdBytes = 128;
 
 /**
  * Jobs in the table: one item each, single-item conditional writes only. The SDK repeats a write
@@ -38,6 +40,7 @@ export const dynamoJobs = (
   },
 
   async load(id, consistency) {
+    if (Buffer.byteLength(id) > maxIdBytes) return undefined;
     const get = new GetItemCommand({
       TableName: tableName,
       Key: jobKey(id),
@@ -59,7 +62,8 @@ export const dynamoJobs = (
   },
 
   withdraw: (write) => withdraw(client, tableName, write),
-  due: (shard, atMs, limit) => due(client, tableName, { shard, atMs, limit }),
+  due: (shard, atMs, limit) => dueIds(client, tableName, { shard, atMs, limit }),
+  list: (query) => listedIds(client, tableName, query),
 });
 
 const rethrow = (thrown: unknown): never => {
@@ -84,30 +88,4 @@ const withdraw = async (
     if (outcome.kind === 'refused') return 'refused';
     throw storeFault(thrown);
   }
-};
-
-const due = async (
-  client: DynamoDBClient,
-  tableName: string,
-  from: { shard: number; atMs: EpochMs; limit: number },
-): Promise<readonly string[]> => {
-  const ids: string[] = [];
-  let start: Item | undefined;
-  do {
-    const query = new QueryCommand({
-      TableName: tableName,
-      IndexName: 'due',
-      KeyConditionExpression: 'dueShard = :shard AND dueAtMs <= :at',
-      ExpressionAttributeValues: {
-        ':shard': { N: String(from.shard) },
-        ':at': { N: String(from.atMs) },
-      },
-      Limit: from.limit - ids.length,
-      ExclusiveStartKey: start,
-    });
-    const page = await client.send(query).catch(rethrow);
-    for (const key of page.Items ?? []) if (key['pk']?.S !== undefined) ids.push(key['pk'].S);
-    start = page.LastEvaluatedKey;
-  } while (start !== undefined && ids.length < from.limit);
-  return ids;
 };

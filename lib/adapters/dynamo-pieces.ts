@@ -1,10 +1,12 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import {
+  type AttributeValue,
   DeleteItemCommand,
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
+  QueryCommand,
 } from '@aws-sdk/client-dynamodb';
 import { Fault } from '../errors.ts';
 import type { EpochMs } from '../job/time.ts';
@@ -47,7 +49,9 @@ export const dynamoPieces = (client: DynamoDBClient, tableName: string) => {
     );
     const bytes = item?.['body']?.B;
     if (bytes === undefined)
-      throw new Fault('item_unreadable', `A stored piece is missing (${prefix}#${index}).`);
+      throw new Fault('item_unreadable', 'A part of what was stored is missing.', {
+        cause: new Error(`no item ${prefix}#${index}`),
+      });
     return bytes;
   };
 
@@ -108,6 +112,32 @@ export const dynamoPieces = (client: DynamoDBClient, tableName: string) => {
     async get(pk: string, prefix: string, count: number): Promise<unknown> {
       const pieces = await each(count, (index) => getPiece(pk, prefix, index));
       return unpack(Buffer.concat(pieces));
+    },
+
+    /** Deletes everything in the partition but the job's own item. */
+    async purge(pk: string): Promise<void> {
+      let start: Record<string, AttributeValue> | undefined;
+      try {
+        do {
+          const page = await client.send(
+            new QueryCommand({
+              TableName: tableName,
+              KeyConditionExpression: 'pk = :pk',
+              ExpressionAttributeValues: { ':pk': { S: pk } },
+              ProjectionExpression: 'pk, sk',
+              ConsistentRead: true,
+              ExclusiveStartKey: start,
+            }),
+          );
+          const keys = (page.Items ?? []).filter((key) => key['sk']?.S !== 'job');
+          for (const key of keys) {
+            await client.send(new DeleteItemCommand({ TableName: tableName, Key: key }));
+          }
+          start = page.LastEvaluatedKey;
+        } while (start !== undefined);
+      } catch (thrown) {
+        throw storeFault(thrown);
+      }
     },
 
     drop,

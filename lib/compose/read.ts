@@ -2,15 +2,17 @@ import { dynamoContent } from '../adapters/dynamo-content.ts';
 import { dynamoSigningKeys } from '../adapters/dynamo-signing-keys.ts';
 import { readSettings } from '../config.ts';
 import { composeStore, httpNames, storeNames } from './store.ts';
+import { upstreamsFrom, upstreamsNames } from './upstreams.ts';
 
 /** Throws Fault `misconfigured`. */
 export const composeRead = () => {
-  const settings = readSettings(process.env, [...storeNames, ...httpNames]);
+  const settings = readSettings(process.env, [...storeNames, ...upstreamsNames, ...httpNames]);
   const { table, ...store } = composeStore('read', settings);
   const deps = {
     ...store,
     content: dynamoContent(table, settings.TABLE_NAME),
     signingKeys: dynamoSigningKeys(table, settings.TABLE_NAME, store.clock),
+    upstreams: upstreamsFrom(settings, store.clock),
   };
   return { settings, deps };
 };

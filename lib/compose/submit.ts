@@ -5,16 +5,18 @@ import { sqsQueue } from '../adapters/sqs-queue.ts';
 import { systemIds } from '../adapters/system-ids.ts';
 import { readSettings } from '../config.ts';
 import { composeStore, httpNames, storeNames } from './store.ts';
-import { composeUpstream, upstreamNames } from './upstream.ts';
+import { upstreamsFrom, upstreamsNames } from './upstreams.ts';
 
 /** Throws Fault `misconfigured`. */
 export const composeSubmit = () => {
   const settings = readSettings(process.env, [
     ...storeNames,
-    ...upstreamNames,
+    ...upstreamsNames,
     ...httpNames,
     'JOBS_QUEUE_URL',
     'WAIT_DEFAULT_MS_GENERATE',
+    'WAIT_DEFAULT_MS_RESPONSES',
+    'WAIT_DEFAULT_MS_CHAT',
   ]);
   const { table, ...store } = composeStore('submit', settings);
   const deps = {
@@ -22,7 +24,7 @@ export const composeSubmit = () => {
     content: dynamoContent(table, settings.TABLE_NAME),
     signingKeys: dynamoSigningKeys(table, settings.TABLE_NAME, store.clock),
     queue: sqsQueue(sqsClient(), settings.JOBS_QUEUE_URL),
-    upstream: composeUpstream(settings, store.clock),
+    upstreams: upstreamsFrom(settings, store.clock),
     ids: systemIds(),
   };
   return { settings, deps };

@@ -4,16 +4,16 @@ import { sqsVisibility } from '../adapters/sqs-visibility.ts';
 import { systemIds } from '../adapters/system-ids.ts';
 import { readSettings } from '../config.ts';
 import { composeStore, storeNames } from './store.ts';
-import { composeUpstream, upstreamNames } from './upstream.ts';
+import { upstreamsFrom, upstreamsNames } from './upstreams.ts';
 
 /** Throws Fault `misconfigured`. */
 export const composeWork = () => {
-  const settings = readSettings(process.env, [...storeNames, ...upstreamNames, 'JOBS_QUEUE_URL']);
+  const settings = readSettings(process.env, [...storeNames, ...upstreamsNames, 'JOBS_QUEUE_URL']);
   const { table, ...store } = composeStore('work', settings);
   const deps = {
     ...store,
     content: dynamoContent(table, settings.TABLE_NAME),
-    upstream: composeUpstream(settings, store.clock),
+    upstreams: upstreamsFrom(settings, store.clock),
     ids: systemIds(),
   };
   return { deps, visibility: sqsVisibility(sqsClient(), settings.JOBS_QUEUE_URL) };

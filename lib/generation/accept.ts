@@ -1,5 +1,5 @@
 import { Fault } from '../errors.ts';
-import { createJob, type NewJob, withdrawal } from '../job/create.ts';
+import { withdrawal } from '../job/create.ts';
 import type { LiveJob } from '../job/job.ts';
 import { after, type EpochMs } from '../job/time.ts';
 import type { Deps } from '../ports.ts';
@@ -72,14 +72,13 @@ const withdrawQuietly = async (deps: AcceptDeps, job: LiveJob): Promise<boolean>
 export const accept = async (
   deps: AcceptDeps,
   request: unknown,
-  from: Omit<NewJob, 'requestChunks'>,
+  draft: LiveJob,
 ): Promise<LiveJob> => {
-  const probe = createJob({ ...from, requestChunks: 0 });
-  const { id, upload, resultExpiresAtMs } = probe;
+  const { id, upload, resultExpiresAtMs } = draft;
   let job: LiveJob | undefined;
   try {
     const requestChunks = await deps.content.putRequest(id, upload, request, resultExpiresAtMs);
-    job = { ...probe, requestChunks };
+    job = { ...draft, requestChunks };
     const recorded = job;
     const untilMs = after(deps.clock.nowMs(), patienceMs);
     await persist(deps, () => put(deps, recorded, untilMs), pausesMs, untilMs);

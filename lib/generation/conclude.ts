@@ -1,18 +1,30 @@
-import { assertNever, type Fault } from '../errors.ts';
+import { assertNever, Fault } from '../errors.ts';
 import { attemptsSpentError, deadlineError, jobError, tooLongError } from '../job/failure.ts';
 import type { JobError } from '../job/job.ts';
 import { lastFailure } from '../job/ledger.ts';
-import { decideRetry } from '../job/retry.ts';
-import { type Ending, promote, requeue, settle } from '../job/transition.ts';
-import type { FinalGeneration } from '../wire/final-generation.ts';
-import type { Attempt, Finish, RunDeps, RunOutcome } from './attempt.ts';
+import { decideRetry, type RetryDecision } from '../job/retry.ts';
+import { type Ending, handOver, promote, requeue, settle } from '../job/transition.ts';
+import type { Finish } from '../wire/production.ts';
+import type { Attempt, RunDeps, RunOutcome } from './attempt.ts';
 import { persist } from './fenced-write.ts';
 import type { StopReason } from './stop.ts';
+import { stopGeneration, stopUpstream } from './stop-upstream.ts';
 
 const superseded: RunOutcome = { kind: 'superseded' };
 
-const end = async (deps: RunDeps, { lease }: Attempt, ending: Ending): Promise<RunOutcome> => {
-  if (!(await lease.write((job, nowMs) => settle(job, ending, nowMs)))) return superseded;
+/** Whether a generation goes on at the upstream although this attempt has let go of it. */
+const goesOn = ({ lease }: Attempt): boolean => lease.job.upstreamId !== undefined;
+
+const end = async (
+  deps: RunDeps,
+  attempt: Attempt,
+  ending: Ending,
+  upstreamRuns: boolean,
+): Promise<RunOutcome> => {
+  const { lease, task } = attempt;
+  if (!(await lease.write((job, nowMs) => settle(job, ending, upstreamRuns, nowMs)))) {
+    return superseded;
+  }
   const { job } = lease;
   deps.log.info(`job.${ending.status}`, {
     jobId: job.id,
@@ -20,6 +32,7 @@ const end = async (deps: RunDeps, { lease }: Attempt, ending: Ending): Promise<R
     code: ending.error?.code,
     usage: ending.usage,
   });
+  if (upstreamRuns) await stopUpstream(deps, job, task.upstream);
   return { kind: 'ended', job };
 };
 
@@ -27,40 +40,91 @@ const end = async (deps: RunDeps, { lease }: Attempt, ending: Ending): Promise<R
  * A failed job keeps what was put out before, so that the client can read what was paid for. Output
  * that cannot be stored does not keep the job from its end.
  */
-const fail = async (deps: RunDeps, attempt: Attempt, error: JobError): Promise<RunOutcome> => {
+const fail = async (
+  deps: RunDeps,
+  attempt: Attempt,
+  error: JobError,
+  upstreamRuns: boolean,
+): Promise<RunOutcome> => {
   try {
     if (!(await attempt.transcript.checkpoint())) return superseded;
   } catch (fault) {
     deps.log.warn('output.lost', { jobId: attempt.lease.job.id, error: fault });
   }
-  return end(deps, attempt, { status: 'failed', error });
+  return end(deps, attempt, { status: 'failed', error }, upstreamRuns);
 };
 
-/** The generation finished: its whole text is stored, then the job is terminal. */
+/** The upstream's codes for a failure that another generation may not meet. */
+const passingCodes: readonly string[] = ['server_error', 'rate_limit_exceeded'];
+
+/** A generation that the upstream itself ended without a result, as a fault. */
+const finishFault = ({ status, error }: Finish): Fault => {
+  const later = { kind: 'later', afterMs: 0 } as const;
+  if (status === 'cancelled') {
+    return new Fault('upstream_cut', 'The model server cancelled the generation.', {
+      retry: later,
+    });
+  }
+  const { code, message } = error ?? {
+    code: 'server_error',
+    message: 'The model server failed without saying why.',
+  };
+  return passingCodes.includes(code)
+    ? new Fault('upstream_error', message, { retry: later })
+    : new Fault('upstream_rejected', message, {
+        reported: { status: 502, type: 'upstream_error', param: null, code },
+      });
+};
+
+/** The generation finished: its final object is stored, then the job is terminal. */
 export const concludeFinish = async (
   deps: RunDeps,
   attempt: Attempt,
-  { model, event }: Finish,
+  finish: Finish,
 ): Promise<RunOutcome> => {
+  const { status } = finish;
+  if (status === 'failed' || status === 'cancelled') {
+    return concludeFailure(deps, attempt, finishFault(finish), { dead: true });
+  }
   const { job } = attempt.lease;
-  const { text } = attempt.transcript;
-  const final: FinalGeneration = { text, model, finishReason: event.reason };
+  // Events can be replayed later; of texts and chunks the final object holds all there is.
+  if (job.api === 'responses' && !(await attempt.transcript.checkpoint())) return superseded;
   const chunks = await persist(deps, () =>
-    deps.content.putFinal(job.id, job.attempt, final, job.resultExpiresAtMs),
+    deps.content.putFinal(job.id, job.attempt, finish.final, job.resultExpiresAtMs),
   );
-  const whole = event.reason === 'stop' || event.reason === 'tool_calls';
-  return end(deps, attempt, {
-    status: whole ? 'completed' : 'incomplete',
-    answeredBy: model,
-    usage: event.usage,
-    final: { attempt: job.attempt, chunks },
-  });
+  const final = { attempt: job.attempt, chunks };
+  const { usage, model: answeredBy } = finish;
+  return end(deps, attempt, { status, answeredBy, usage, final }, false);
 };
 
-const handToQueue = async (deps: RunDeps, { lease }: Attempt): Promise<RunOutcome> => {
-  if (!(await lease.write(promote))) return superseded;
+const release = async (
+  deps: RunDeps,
+  { lease }: Attempt,
+  write: typeof promote,
+): Promise<RunOutcome> => {
+  if (!(await lease.write(write))) return superseded;
   deps.log.info('job.promoted', { jobId: lease.job.id, attempt: lease.job.attempt });
   return { kind: 'promoted', job: lease.job };
+};
+
+/** What was received of a generation that goes on counts for the attempt that resumes it. */
+const keepOutput = async (deps: RunDeps, attempt: Attempt): Promise<void> => {
+  if (!goesOn(attempt)) return;
+  try {
+    await attempt.transcript.checkpoint();
+  } catch (error) {
+    deps.log.warn('output.lost', { jobId: attempt.lease.job.id, error });
+  }
+};
+
+/** The next attempt asks another upstream, so that nobody resumes what still runs at this one. */
+const leaveUpstream = async (
+  deps: RunDeps,
+  attempt: Attempt,
+  upstreamRuns: boolean,
+): Promise<void> => {
+  const { upstreamId } = attempt.lease.job;
+  if (upstreamRuns && upstreamId !== undefined) await stopGeneration(deps, attempt, upstreamId);
 };
 
 /** The attempt was stopped from outside. */
@@ -73,42 +137,63 @@ export const concludeStop = async (
     case 'superseded':
       return superseded;
     case 'deadline':
-      return fail(deps, attempt, deadlineError(lastFailure(attempt.lease.job)));
+      return fail(deps, attempt, deadlineError(lastFailure(attempt.lease.job)), goesOn(attempt));
     case 'wait_over':
-      return handToQueue(deps, attempt);
+      await keepOutput(deps, attempt);
+      return release(deps, attempt, promote);
     case 'function_ending':
-      return attempt.via === 'inline'
-        ? handToQueue(deps, attempt)
-        : fail(deps, attempt, tooLongError());
+      await keepOutput(deps, attempt);
+      if (attempt.via === 'inline' && !attempt.lease.job.live)
+        return release(deps, attempt, promote);
+      return goesOn(attempt)
+        ? release(deps, attempt, handOver)
+        : fail(deps, attempt, tooLongError(), false);
     default:
       return assertNever(reason);
   }
 };
 
-/** The attempt failed of itself: the queue's turn, or nobody's. */
+/** What is decided for this attempt: a live stream that has shown output is never begun again. */
+const decide = (deps: RunDeps, { lease, transcript }: Attempt, fault: Fault): RetryDecision => {
+  const { strikes, deadlineAtMs, live } = lease.job;
+  if (live && transcript.begun) return { kind: 'fail', why: 'final' };
+  const nowMs = deps.clock.nowMs();
+  const random = deps.ids.random();
+  return decideRetry(fault, { strikes, deadlineAtMs, nowMs, quickSpent: true, random });
+};
+
+/** The attempt failed of itself: the queue's turn, or nobody's. `dead`: so did the generation. */
 export const concludeFailure = async (
   deps: RunDeps,
   attempt: Attempt,
   fault: Fault,
+  { dead }: { readonly dead: boolean },
 ): Promise<RunOutcome> => {
-  const { lease } = attempt;
-  const { id, strikes, deadlineAtMs } = lease.job;
-  const nowMs = deps.clock.nowMs();
-  const random = deps.ids.random();
-  const next = decideRetry(fault, { strikes, deadlineAtMs, nowMs, quickSpent: true, random });
-  deps.log.warn('attempt.failed', { jobId: id, attempt: lease.job.attempt, error: fault, next });
+  const { lease, task } = attempt;
+  const next = decide(deps, attempt, fault);
+  const { id: jobId, attempt: number } = lease.job;
+  deps.log.warn('attempt.failed', { jobId, attempt: number, error: fault, next });
   const error = jobError(fault);
-  if (next.kind === 'fail') {
+  const resumable = goesOn(attempt) && !dead && fault.code !== 'upstream_lost';
+  const nextChoice = next.kind === 'fail' && next.why === 'attempts_spent' && task.hasFallback;
+  if (next.kind === 'fail' && !nextChoice) {
     const told = {
       final: error,
-      attempts_spent: attemptsSpentError(error, lease.job.attempt),
+      attempts_spent: attemptsSpentError(error, number),
       deadline: deadlineError(error.message),
     };
-    return fail(deps, attempt, told[next.why]);
+    return fail(deps, attempt, told[next.why], resumable);
   }
-  const { afterMs } = next;
-  const resent = attempt.via === 'inline';
-  return (await lease.write((job, atMs) => requeue(job, { afterMs, error, resent }, atMs)))
-    ? { kind: 'requeued', job: lease.job, afterMs }
+  if (resumable && !nextChoice) await keepOutput(deps, attempt);
+  if (nextChoice) await leaveUpstream(deps, attempt, resumable);
+  const failure = {
+    afterMs: next.kind === 'fail' ? 0 : next.afterMs,
+    error,
+    resent: attempt.via === 'inline',
+    nextChoice,
+    resumable: resumable && !nextChoice,
+  };
+  return (await lease.write((job, nowMs) => requeue(job, failure, nowMs)))
+    ? { kind: 'requeued', job: lease.job, afterMs: failure.afterMs }
     : superseded;
 };

@@ -1,18 +1,16 @@
 import { Fault } from '../errors.ts';
 import { transcriptText } from '../job/checkpoint.ts';
-import { follow } from '../job/create.ts';
 import { isEnded, type Job } from '../job/job.ts';
-import { after, type EpochMs } from '../job/time.ts';
-import { followMs } from '../limits.ts';
+import { after } from '../job/time.ts';
 import type { Deps } from '../ports.ts';
-import { type FinalGeneration, parseFinalGeneration } from '../wire/final-generation.ts';
 import { awaitEnd } from './await-end.ts';
+import { markFollowed } from './follow.ts';
 
-type ReadDeps = Pick<Deps, 'jobs' | 'content' | 'clock' | 'log'>;
+export type ReadDeps = Pick<Deps, 'jobs' | 'content' | 'clock' | 'log'>;
 
-/** What can be read of a job: its whole text once it finished, and what was put out before that. */
+/** What can be read of a job: its final object once it finished, and what was put out before that. */
 export type JobView =
-  | { readonly kind: 'finished'; readonly job: Job; readonly final: FinalGeneration }
+  | { readonly kind: 'finished'; readonly job: Job; readonly final: unknown }
   | { readonly kind: 'unfinished'; readonly job: Job; readonly partialText: string };
 
 const rereads = 3;
@@ -33,21 +31,24 @@ const partialText = async (deps: ReadDeps, first: Job): Promise<JobView> => {
 /** Throws Fault `store_unavailable`, or `item_unreadable` when the stored result is damaged. */
 export const viewJob = async (deps: ReadDeps, job: Job): Promise<JobView> => {
   if (isEnded(job) && job.final !== undefined) {
-    const final = parseFinalGeneration(await deps.content.getFinal(job.id, job.final));
-    return { kind: 'finished', job, final };
+    return { kind: 'finished', job, final: await deps.content.getFinal(job.id, job.final) };
   }
-  return partialText(deps, job);
+  return job.api === 'generate'
+    ? partialText(deps, job)
+    : { kind: 'unfinished', job, partialText: '' };
 };
 
-/** Tells the job's worker that somebody reads along; a mark that fails is only a slower checkpoint. */
-const markFollowed = async (deps: ReadDeps, job: Job, nowMs: EpochMs): Promise<void> => {
-  if (job.status !== 'in_progress' || (job.followedUntilMs ?? 0) > after(nowMs, followMs / 2))
-    return;
-  try {
-    await deps.jobs.write(follow(job, after(nowMs, followMs)));
-  } catch (error) {
-    deps.log.warn('follow.unmarked', { jobId: job.id, error });
-  }
+/** The job after it ended or `waitMs` passed; undefined when there is none. */
+export const readJob = async (
+  deps: ReadDeps,
+  id: string,
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<Job | undefined> => {
+  const job = await deps.jobs.load(id, 'strong');
+  if (job === undefined || isEnded(job)) return job;
+  await markFollowed(deps, job);
+  return waitMs === 0 ? job : awaitEnd(deps, id, after(deps.clock.nowMs(), waitMs), signal);
 };
 
 /**
@@ -60,17 +61,30 @@ export const readResult = async (
   waitMs: number,
   signal: AbortSignal,
 ): Promise<JobView> => {
-  const nowMs = deps.clock.nowMs();
-  let job = await deps.jobs.load(id, 'strong');
-  if (job !== undefined && !isEnded(job)) {
-    await markFollowed(deps, job, nowMs);
-    if (waitMs > 0) job = await awaitEnd(deps, id, after(nowMs, waitMs), signal);
-  }
+  const job = await readJob(deps, id, waitMs, signal);
   if (job === undefined) {
     throw new Fault('not_found', `There is no result with the id ${id}.`);
   }
-  if (job.resultExpiresAtMs <= nowMs) {
-    throw new Fault('result_expired', 'This result has expired and can no longer be read.');
+  if (job.resultExpiresAtMs <= deps.clock.nowMs() || isDeleted(job)) {
+    throw goneResult();
   }
   return viewJob(deps, job);
+};
+
+export const isDeleted = (job: Job): boolean => isEnded(job) && job.deletedAtMs !== undefined;
+
+/** For a result URL whose result is there no more. */
+export const goneResult = (): Fault =>
+  new Fault('result_expired', 'This result was deleted or has expired.');
+
+/** For an id that is none of the tenant's. */
+export const nothingAt = (id: string): Fault =>
+  new Fault('not_found', `There is nothing with the id ${JSON.stringify(id)}.`);
+
+/** A tenant's own job. Throws Fault `not_found` for any other, and for one that was deleted. */
+export const ownJob = (job: Job | undefined, id: string, tenant: string): Job => {
+  if (job === undefined || job.tenant !== tenant || isDeleted(job)) {
+    throw nothingAt(id);
+  }
+  return job;
 };

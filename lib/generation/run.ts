@@ -1,38 +1,73 @@
 import { Fault, toFault } from '../errors.ts';
 import type { LiveJob } from '../job/job.ts';
 import { decideRetry } from '../job/retry.ts';
-import { restart } from '../job/transition.ts';
-import type { UpstreamRequest } from '../ports.ts';
-import type { Attempt, Budget, Finish, RunDeps, RunOutcome } from './attempt.ts';
+import { begin } from '../job/transition.ts';
+import type { EventReader, Finish, JsonObject, Reading } from '../wire/production.ts';
+import type { Attempt, Budget, RunDeps, RunOutcome, Task } from './attempt.ts';
 import { concludeFailure, concludeFinish, concludeStop } from './conclude.ts';
 import { holdLease } from './lease.ts';
 import { startPulse } from './pulse.ts';
 import { stopper, stopReason } from './stop.ts';
+import { abandon } from './stop-upstream.ts';
 import { beginTranscript } from './transcript.ts';
+import { upstreamEvents } from './upstream-events.ts';
+
+/**
+ * The first event of a new generation is recorded if it can be resumed, or replaces another's. That
+ * the upstream takes no background mode may have shown only now.
+ */
+const recordBegin = async (
+  deps: RunDeps,
+  attempt: Attempt,
+  upstreamId: string | undefined,
+): Promise<void> => {
+  const { lease, stopper, task } = attempt;
+  const resumableId = task.resumable && task.upstream.adoptable ? upstreamId : undefined;
+  if (resumableId === undefined && lease.job.segments.length === 0) return;
+  if (await lease.write((job, nowMs) => begin(job, resumableId, nowMs))) return;
+  await abandon(deps, attempt, resumableId);
+  stopper.stop('superseded');
+};
+
+/** The upstream ended the generation itself, without a result: there is nothing left to resume. */
+class GenerationDead extends Error {
+  override readonly name = 'GenerationDead';
+  readonly fault: Fault;
+
+  constructor(fault: Fault) {
+    super(fault.message, { cause: fault });
+    this.fault = fault;
+  }
+}
+
+const readEvent = (reader: EventReader, event: JsonObject): Reading => {
+  try {
+    return reader.read(event);
+  } catch (thrown) {
+    throw new GenerationDead(toFault(thrown));
+  }
+};
 
 /**
  * One generation from its first event to its last. It is not begun without the lease, which may have
  * run out if the sandbox was frozen. Throws what the upstream throws.
  */
-const generate = async (
-  deps: RunDeps,
-  { lease, transcript, stopper }: Attempt,
-  request: UpstreamRequest,
-): Promise<Finish> => {
+const generate = async (deps: RunDeps, attempt: Attempt): Promise<Finish> => {
+  const { lease, transcript, stopper, task } = attempt;
   if (!(await lease.keep())) stopper.stop('superseded');
   stopper.signal.throwIfAborted();
-  let model = request.model;
-  for await (const event of deps.upstream.generate(request, stopper.signal)) {
-    if (event.kind === 'finished') return { model, event };
-    if (event.kind === 'text') transcript.append(event.text);
-    else {
-      model = event.model;
-      if (lease.job.segments.length > 0 && !(await lease.write(restart))) {
-        stopper.stop('superseded');
-      }
-    }
+  const reader = task.production.begin();
+  let first = true;
+  for await (const { event, adopted } of upstreamEvents(deps, attempt)) {
+    const { entries, upstreamId, upstreamSeq, finish } = readEvent(reader, event);
+    if (first && !adopted) await recordBegin(deps, attempt, upstreamId);
+    first = false;
+    transcript.append(entries, upstreamSeq);
+    if (finish !== undefined) return finish;
     stopper.signal.throwIfAborted();
   }
+  const finish = reader.end();
+  if (finish !== undefined) return finish;
   throw new Fault('upstream_cut', 'The model server ended the stream before it was finished.', {
     retry: { kind: 'later', afterMs: 0 },
   });
@@ -53,26 +88,42 @@ const pause = async (
 };
 
 /** As `generate`, with the one quick repetition that an attempt owns (design §5). */
-const generateOrRepeat = async (
-  deps: RunDeps,
-  attempt: Attempt,
-  request: UpstreamRequest,
-): Promise<Finish> => {
+const generateOrRepeat = async (deps: RunDeps, attempt: Attempt): Promise<Finish> => {
   try {
-    return await generate(deps, attempt, request);
+    return await generate(deps, attempt);
   } catch (thrown) {
     if (!(thrown instanceof Fault) || attempt.stopper.signal.aborted) throw thrown;
+    const { id, strikes, deadlineAtMs } = attempt.lease.job;
     const decision = decideRetry(thrown, {
-      strikes: attempt.lease.job.strikes,
-      deadlineAtMs: attempt.lease.job.deadlineAtMs,
+      strikes,
+      deadlineAtMs,
       nowMs: deps.clock.nowMs(),
-      quickSpent: attempt.transcript.text !== '',
+      quickSpent: attempt.transcript.begun,
       random: deps.ids.random(),
     });
     if (decision.kind !== 'again') throw thrown;
-    deps.log.info('call.repeated', { jobId: attempt.lease.job.id, code: thrown.code });
+    deps.log.info('call.repeated', { jobId: id, code: thrown.code });
     await pause(deps, attempt, decision.afterMs, thrown);
-    return generate(deps, attempt, request);
+    return generate(deps, attempt);
+  }
+};
+
+/** From the attempt's start to its written outcome. */
+const carryOut = async (deps: RunDeps, attempt: Attempt): Promise<RunOutcome> => {
+  const pulse = startPulse(deps, attempt);
+  try {
+    const finish = await generateOrRepeat(deps, attempt);
+    await pulse.end();
+    return await concludeFinish(deps, attempt, finish);
+  } catch (thrown) {
+    await pulse.end();
+    if (thrown instanceof GenerationDead) {
+      return await concludeFailure(deps, attempt, thrown.fault, { dead: true });
+    }
+    const reason = thrown instanceof Fault ? undefined : stopReason(attempt.stopper.signal);
+    return reason === undefined
+      ? await concludeFailure(deps, attempt, toFault(thrown), { dead: false })
+      : await concludeStop(deps, attempt, reason);
   }
 };
 
@@ -84,29 +135,23 @@ const generateOrRepeat = async (
 export const run = async (
   deps: RunDeps,
   job: LiveJob,
-  request: UpstreamRequest,
+  task: Task,
   budget: Budget,
 ): Promise<RunOutcome> => {
   const lease = holdLease(deps, job);
-  const { functionSignal, waitUntilMs } = budget;
+  const { functionSignal, waitUntilMs, via, listener } = budget;
   const attempt: Attempt = {
-    via: waitUntilMs === undefined ? 'worker' : 'inline',
+    via,
+    task,
     lease,
-    transcript: beginTranscript(deps, lease),
+    transcript: beginTranscript(deps, lease, listener),
     stopper: stopper(deps.clock, { functionSignal, waitUntilMs, deadlineAtMs: job.deadlineAtMs }),
   };
   deps.log.info('attempt.started', { jobId: job.id, attempt: job.attempt, model: job.model });
-  const pulse = startPulse(deps, attempt);
   try {
-    const finish = await generateOrRepeat(deps, attempt, request);
-    await pulse.end();
-    return await concludeFinish(deps, attempt, finish);
-  } catch (thrown) {
-    await pulse.end();
-    const reason = thrown instanceof Fault ? undefined : stopReason(attempt.stopper.signal);
-    return reason === undefined
-      ? await concludeFailure(deps, attempt, toFault(thrown))
-      : await concludeStop(deps, attempt, reason);
+    const outcome = await carryOut(deps, attempt);
+    if (outcome.kind === 'superseded') await abandon(deps, attempt, lease.job.upstreamId);
+    return outcome;
   } finally {
     attempt.stopper.end();
   }

@@ -1,19 +1,24 @@
 import { Fault } from '../errors.ts';
 import { admit } from '../job/admit.ts';
+import { createJob } from '../job/create.ts';
 import type { Job, LiveJob } from '../job/job.ts';
-import { after, type EpochMs } from '../job/time.ts';
+import type { EpochMs } from '../job/time.ts';
 import { maxMessageDelayMs } from '../limits.ts';
 import type { Deps } from '../ports.ts';
-import { type GenerateRequest, storedGenerateRequest } from '../wire/generate-request.ts';
+import { type StoredRequest, toStored } from '../wire/stored-request.ts';
 import { accept, takeBack } from './accept.ts';
-import { awaitEnd } from './await-end.ts';
+import type { Task } from './attempt.ts';
 import { run } from './run.ts';
-import { upstreamRequest } from './upstream-request.ts';
+import { choiceOf, planTask } from './task.ts';
+import type { Listener } from './transcript.ts';
 
-type SubmitDeps = Pick<Deps, 'jobs' | 'content' | 'queue' | 'upstream' | 'clock' | 'ids' | 'log'>;
+export type SubmitDeps = Pick<
+  Deps,
+  'jobs' | 'content' | 'queue' | 'upstreams' | 'clock' | 'ids' | 'log'
+>;
 
 export type Submission = {
-  readonly request: GenerateRequest;
+  readonly stored: StoredRequest;
   readonly tenant: string;
   readonly resultBaseUrl: string;
   readonly respondAsync: boolean;
@@ -21,7 +26,17 @@ export type Submission = {
   readonly waitMs: number;
   readonly deadlineMs: number;
   readonly resultTtlMs: number;
+  /** Every piece goes to the client as it comes, and it can resume nothing. */
+  readonly live?: boolean;
+  readonly background?: boolean;
+  readonly unstored?: boolean;
+  readonly previousResponseId?: string | undefined;
+  readonly retryOf?: string;
+  /** Of a job whose id is settled beforehand. */
+  readonly id?: string;
 };
+
+const prefixes = { generate: 'gen_', responses: 'resp_', chat: 'chatcmpl_' } as const;
 
 const sendFirst = async (deps: SubmitDeps, job: LiveJob): Promise<void> => {
   try {
@@ -31,10 +46,7 @@ const sendFirst = async (deps: SubmitDeps, job: LiveJob): Promise<void> => {
     throw new Fault(
       'queue_unavailable',
       'The request could not be queued, so it was not accepted.',
-      {
-        retryAfterMs: 2_000,
-        cause,
-      },
+      { retryAfterMs: 2_000, cause },
     );
   }
 };
@@ -49,15 +61,67 @@ const sendAgain = async (deps: SubmitDeps, job: Job, delayMs: number): Promise<v
   }
 };
 
-/** The inline attempt: the job as it left it, or undefined when only the item can tell. */
-const runInline = async (
+/** A job that was accepted, and what its inline attempt does if it is to have one here. */
+export type Accepted = { readonly job: LiveJob; readonly task: Task };
+
+/**
+ * Records one request, and sends for a worker where it is not to be run inline. Throws Faults
+ * `invalid_value` for what no upstream can be asked, `store_unavailable` or `queue_unavailable` when
+ * it was not accepted.
+ */
+export const acceptSubmission = async (
   deps: SubmitDeps,
-  job: LiveJob,
-  request: GenerateRequest,
-  budget: { functionSignal: AbortSignal; waitUntilMs: EpochMs },
+  submission: Submission,
+): Promise<Accepted> => {
+  const { stored, live, background, unstored, retryOf, respondAsync, waitMs } = submission;
+  const { model = deps.upstreams.defaultModel, metadata, maxOutputTokens } = stored.request;
+  const queued = admit({ respondAsync, waitMs, maxOutputTokens });
+  const admission = live
+    ? ({ decision: 'inline', why: 'a live stream was asked for' } as const)
+    : queued;
+  const first = choiceOf(deps, { model });
+  const draft = createJob({
+    id: submission.id ?? `${prefixes[stored.api]}${deps.ids.next()}`,
+    api: stored.api,
+    tenant: submission.tenant,
+    model,
+    metadata,
+    resultBaseUrl: submission.resultBaseUrl,
+    upload: deps.ids.nonce(),
+    requestChunks: 0,
+    admission,
+    live,
+    background,
+    unstored,
+    retryOf,
+    previousResponseId: submission.previousResponseId,
+    upstream: first.upstream,
+    upstreamModel: first.model,
+    nowMs: deps.clock.nowMs(),
+    deadlineMs: submission.deadlineMs,
+    resultTtlMs: submission.resultTtlMs,
+  });
+  const task = planTask(deps, draft, stored);
+  const job = await accept(deps, toStored(stored), draft);
+  deps.log.info('job.accepted', { jobId: job.id, tenant: job.tenant, admission });
+  if (job.status === 'queued') await sendFirst(deps, job);
+  return { job, task };
+};
+
+type InlineBudget = {
+  readonly functionSignal: AbortSignal;
+  readonly waitUntilMs?: EpochMs;
+  readonly listener?: Listener;
+};
+
+/** The inline attempt: the job as it left it, or undefined when only the item can tell. */
+export const runInline = async (
+  deps: SubmitDeps,
+  { job, task }: Accepted,
+  budget: InlineBudget,
 ): Promise<Job | undefined> => {
   try {
-    const outcome = await run(deps, job, upstreamRequest(request, job.model), budget);
+    const outcome = await run(deps, job, task, { via: 'inline', ...budget });
     if (outcome.kind === 'superseded') return undefined;
     if (outcome.kind === 'promoted') await sendAgain(deps, outcome.job, 0);
     if (outcome.kind === 'requeued') await sendAgain(deps, outcome.job, outcome.afterMs);
@@ -66,87 +130,4 @@ const runInline = async (
     deps.log.error('attempt.abandoned', { jobId: job.id, error });
     return undefined;
   }
-};
-
-/** What an inline attempt may take to hand over once the wait has ended. */
-const handOverMs = 3_000;
-
-/**
- * The inline attempt's job, or else how far the client can be kept waiting for it: a store that
- * hangs does not hold the reply, and what the attempt leaves undone the sweep makes up for.
- */
-const runWithinWait = async (
-  deps: SubmitDeps,
-  attempt: Promise<Job | undefined>,
-  waitUntilMs: EpochMs,
-): Promise<{ readonly ended: Job | undefined } | 'hanging'> => {
-  const done = new AbortController();
-  const leftMs = waitUntilMs + handOverMs - deps.clock.nowMs();
-  const patience = deps.clock.sleep(leftMs, done.signal).then(
-    () => 'hanging' as const,
-    () => 'hanging' as const,
-  );
-  try {
-    return await Promise.race([attempt.then((ended) => ({ ended })), patience]);
-  } finally {
-    done.abort();
-  }
-};
-
-/** An accepted job stays accepted: when the store cannot be read, the answer is its result URL. */
-const followUp = async (
-  deps: SubmitDeps,
-  job: LiveJob,
-  untilMs: EpochMs,
-  signal: AbortSignal,
-): Promise<Job> => {
-  try {
-    return (await awaitEnd(deps, job.id, untilMs, signal)) ?? job;
-  } catch (error) {
-    deps.log.warn('wait.broken', { jobId: job.id, error });
-    return job;
-  }
-};
-
-/**
- * Accepts one request and holds the reply for at most its wait. Returns the job, ended or not.
- * Throws Fault `store_unavailable` or `queue_unavailable` when it was not accepted.
- */
-export const submit = async (
-  deps: SubmitDeps,
-  submission: Submission,
-  functionSignal: AbortSignal,
-): Promise<Job> => {
-  const { request, tenant, resultBaseUrl, respondAsync, waitMs, deadlineMs, resultTtlMs } =
-    submission;
-  const nowMs = deps.clock.nowMs();
-  const waitUntilMs = after(nowMs, waitMs);
-  const { maxOutputTokens, metadata } = request;
-  const job = await accept(deps, storedGenerateRequest(request), {
-    id: `gen_${deps.ids.next()}`,
-    api: 'generate',
-    tenant,
-    model: request.model ?? deps.upstream.defaultModel,
-    metadata,
-    resultBaseUrl,
-    upload: deps.ids.nonce(),
-    admission: admit({ respondAsync, waitMs, maxOutputTokens }),
-    upstream: deps.upstream.name,
-    nowMs,
-    deadlineMs,
-    resultTtlMs,
-  });
-  deps.log.info('job.accepted', { jobId: job.id, tenant, admission: job.admission });
-  if (job.status === 'queued') await sendFirst(deps, job);
-  else {
-    const budget = { functionSignal, waitUntilMs };
-    const attempt = runInline(deps, job, request, budget);
-    const outcome = await runWithinWait(deps, attempt, waitUntilMs);
-    if (outcome === 'hanging') {
-      deps.log.warn('reply.unheld', { jobId: job.id });
-      return job;
-    }
-    if (outcome.ended !== undefined) return outcome.ended;
-  }
-  return waitMs === 0 ? job : followUp(deps, job, waitUntilMs, functionSignal);
 };

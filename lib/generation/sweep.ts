@@ -1,8 +1,14 @@
-import { dueAction } from '../job/due.ts';
+import { assertNever } from '../errors.ts';
+import { type DueAction, dueAction } from '../job/due.ts';
+import type { Job } from '../job/job.ts';
+import { purged } from '../job/rest.ts';
 import { dueShards } from '../limits.ts';
 import type { Deps } from '../ports.ts';
+import { erase } from './erase.ts';
+import { stopUpstream } from './stop-upstream.ts';
+import { upstreamOf } from './task.ts';
 
-type SweepDeps = Pick<Deps, 'jobs' | 'queue' | 'clock' | 'log'>;
+type SweepDeps = Pick<Deps, 'jobs' | 'content' | 'queue' | 'upstreams' | 'clock' | 'log'>;
 
 /** How many jobs each kind of action was taken on, and how many failed. */
 export type SweepReport = {
@@ -17,19 +23,44 @@ const together = 10;
 type Tally = { written: number; sent: number; failed: number };
 
 /** Write first, which re-arms the job, then send: a send that fails is made up for by a later sweep. */
+const writeAndSend = async (
+  deps: SweepDeps,
+  job: Job,
+  { write, send }: Extract<DueAction, { kind: 'write' }>,
+  tally: Tally,
+): Promise<void> => {
+  const outcome = await deps.jobs.write(write);
+  if (outcome.kind === 'doubtful') throw outcome.cause;
+  if (outcome.kind === 'refused') return;
+  tally.written += 1;
+  deps.log.info('job.swept', { jobId: job.id, action: write.name });
+  await stopUpstream(deps, outcome.job, upstreamOf(deps, outcome.job));
+  if (!send) return;
+  await deps.queue.send({ v: 1, jobId: job.id, epoch: outcome.job.epoch }, job.tenant, 0);
+  tally.sent += 1;
+};
+
 const sweepJob = async (deps: SweepDeps, id: string, tally: Tally): Promise<void> => {
   const job = await deps.jobs.load(id, 'strong');
   if (job === undefined) return;
   const action = dueAction(job, deps.clock.nowMs());
-  if (action.kind === 'nothing') return;
-  const outcome = await deps.jobs.write(action.write);
-  if (outcome.kind === 'doubtful') throw outcome.cause;
-  if (outcome.kind === 'refused') return;
-  tally.written += 1;
-  deps.log.info('job.swept', { jobId: id, action: action.write.name });
-  if (!action.send) return;
-  await deps.queue.send({ v: 1, jobId: id, epoch: outcome.job.epoch }, job.tenant, 0);
-  tally.sent += 1;
+  switch (action.kind) {
+    case 'nothing':
+      return;
+    case 'write':
+      return writeAndSend(deps, job, action, tally);
+    case 'stop':
+      return stopUpstream(deps, action.job, upstreamOf(deps, action.job));
+    case 'erase':
+      await erase(deps, action.job);
+      return;
+    case 'purge':
+      await deps.content.purge(id);
+      await deps.jobs.write(purged(action.job));
+      return;
+    default:
+      return assertNever(action);
+  }
 };
 
 const sweepQuietly = async (deps: SweepDeps, id: string, tally: Tally): Promise<void> => {

@@ -6,14 +6,18 @@ import type { Deps, TranscriptChunk } from '../ports.ts';
 import { persist } from './fenced-write.ts';
 import type { Lease } from './lease.ts';
 
+/** Hears each piece of output as it comes, before it is stored. */
+export type Listener = (seq: number, entry: string) => void;
+
 /** The output of one attempt as it comes in, and how much of it the table holds. */
 export type Transcript = {
-  /** All of it. */
-  readonly text: string;
+  /** Something has been put out, though it need not be stored yet. */
+  readonly begun: boolean;
   /** What is not yet written takes so much in a chunk. */
   readonly pendingBytes: number;
   readonly lastCheckpointAtMs: EpochMs;
-  append(delta: string): void;
+  /** The output of one upstream event, and that event's number at the upstream where it has one. */
+  append(entries: readonly string[], upstreamSeq: number | undefined): void;
   /**
    * Writes what is pending, a chunk at a time: first the chunk, then the position. False once the job
    * is not ours. Throws Faults of the store.
@@ -21,68 +25,79 @@ export type Transcript = {
   checkpoint(): Promise<boolean>;
 };
 
-/** What a delta takes in a chunk: its UTF-8, and its quotes and comma. */
-const storedBytes = (delta: string): number => Buffer.byteLength(delta) + 3;
+/** An entry, and the upstream's position behind it if it is the last of its event. */
+type Pending = { readonly entry: string; readonly upstreamSeq: number | undefined };
+
+/** A chunk with the upstream's position at its end. */
+type Sealed = { readonly chunk: TranscriptChunk; readonly upstreamSeq: number | undefined };
+
+/** What an entry takes in a chunk: its UTF-8, and its quotes and comma. */
+const storedBytes = (entry: string): number => Buffer.byteLength(entry) + 3;
 
 /** UTF-8 takes at most three bytes for a code unit. */
-const maxDeltaChars = Math.floor((maxChunkBytes - 3) / 3);
+const maxTextChars = Math.floor((maxChunkBytes - 3) / 3);
 
-/** The delta in pieces that each fit a chunk; an answer that was not streamed is a single delta. */
-const fittingPieces = (delta: string): string[] => {
-  if (storedBytes(delta) <= maxChunkBytes) return [delta];
+/** A text in pieces that each fit a chunk; an answer that was not streamed is a single delta. */
+const fittingPieces = (text: string): readonly string[] => {
+  if (storedBytes(text) <= maxChunkBytes) return [text];
   const pieces: string[] = [];
-  for (let from = 0; from < delta.length; from += maxDeltaChars) {
-    pieces.push(delta.slice(from, from + maxDeltaChars));
+  for (let from = 0; from < text.length; from += maxTextChars) {
+    pieces.push(text.slice(from, from + maxTextChars));
   }
   return pieces;
 };
 
-/** How many of the deltas, at least one, fit a chunk together. */
-const fittingCount = (deltas: readonly string[]): number => {
+/** How many of the entries, at least one, fit a chunk together. */
+const fittingCount = (pending: readonly Pending[]): number => {
   let bytes = 0;
-  for (const [index, delta] of deltas.entries()) {
-    bytes += storedBytes(delta);
+  for (const [index, { entry }] of pending.entries()) {
+    bytes += storedBytes(entry);
     if (bytes > maxChunkBytes) return Math.max(1, index);
   }
-  return deltas.length;
+  return pending.length;
 };
 
 /** An empty transcript that goes on after the job's last sequence number. */
 export const beginTranscript = (
   deps: Pick<Deps, 'content' | 'clock'>,
   lease: Lease,
+  listener: Listener | undefined,
 ): Transcript => {
-  const { id, attempt, resultExpiresAtMs } = lease.job;
-  const texts: string[] = [];
-  const pending: string[] = [];
+  const { id, api, attempt, resultExpiresAtMs } = lease.job;
+  const pending: Pending[] = [];
+  let begun = false;
   let pendingBytes = 0;
   let next = lease.job.seq + 1;
   let lastCheckpointAtMs = deps.clock.nowMs();
   /** A chunk whose write is not certain: it is written again, byte for byte, before any other. */
-  let frozen: TranscriptChunk | undefined;
+  let frozen: Sealed | undefined;
 
-  const freeze = (): TranscriptChunk => {
-    const deltas = pending.splice(0, fittingCount(pending));
+  const seal = (): Sealed => {
+    const sealed = pending.splice(0, fittingCount(pending));
+    const deltas = sealed.map(({ entry }) => entry);
     const chunk = { attempt, first: next, deltas };
     next += deltas.length;
-    for (const delta of deltas) pendingBytes -= storedBytes(delta);
-    return chunk;
+    for (const entry of deltas) pendingBytes -= storedBytes(entry);
+    const last = sealed.findLast(({ upstreamSeq }) => upstreamSeq !== undefined);
+    return { chunk, upstreamSeq: last?.upstreamSeq ?? lease.job.upstreamSeq };
   };
 
-  const write = async (chunk: TranscriptChunk): Promise<boolean> => {
-    frozen = chunk;
+  const write = async (sealed: Sealed): Promise<boolean> => {
+    frozen = sealed;
+    const { chunk, upstreamSeq } = sealed;
     await persist(deps, () => deps.content.putChunk(id, chunk, resultExpiresAtMs));
-    const upTo = chunk.first + chunk.deltas.length - 1;
-    const held = await lease.write((job, nowMs) =>
-      checkpoint(job, { segments: extendSegments(job.segments, attempt, upTo), seq: upTo }, nowMs),
-    );
+    const seq = chunk.first + chunk.deltas.length - 1;
+    const held = await lease.write((job, nowMs) => {
+      const segments = extendSegments(job.segments, attempt, seq);
+      return checkpoint(job, { segments, seq, upstreamSeq }, nowMs);
+    });
     frozen = undefined;
     return held;
   };
 
   return {
-    get text() {
-      return texts.join('');
+    get begun() {
+      return begun;
     },
     get pendingBytes() {
       return pendingBytes;
@@ -90,18 +105,22 @@ export const beginTranscript = (
     get lastCheckpointAtMs() {
       return lastCheckpointAtMs;
     },
-    append: (delta) => {
-      texts.push(delta);
-      for (const piece of fittingPieces(delta)) {
-        pending.push(piece);
-        pendingBytes += storedBytes(piece);
+    append: (entries, upstreamSeq) => {
+      // Texts may be cut anywhere, events may not.
+      const pieces = api === 'generate' ? entries.flatMap(fittingPieces) : entries;
+      for (const [index, entry] of pieces.entries()) {
+        listener?.(next + pending.length, entry);
+        const isLast = index === pieces.length - 1;
+        pending.push({ entry, upstreamSeq: isLast ? upstreamSeq : undefined });
+        pendingBytes += storedBytes(entry);
+        begun = true;
       }
     },
     checkpoint: async () => {
       lastCheckpointAtMs = deps.clock.nowMs();
       const end = next + pending.length;
       if (frozen !== undefined && !(await write(frozen))) return false;
-      while (next < end) if (!(await write(freeze()))) return false;
+      while (next < end) if (!(await write(seal()))) return false;
       return true;
     },
   };

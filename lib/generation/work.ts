@@ -2,15 +2,17 @@ import { Fault, toFault } from '../errors.ts';
 import { deadlineError, jobError, workerLostError } from '../job/failure.ts';
 import type { Job, JobError, LiveJob } from '../job/job.ts';
 import { lastFailure } from '../job/ledger.ts';
-import { claim, overrun, settle } from '../job/transition.ts';
+import { overrun } from '../job/outside.ts';
+import { claim, settle } from '../job/transition.ts';
 import { earlyMessageMs, maxMessageDelayMs, maxStrikes } from '../limits.ts';
-import type { Deps, JobMessage, UpstreamRequest } from '../ports.ts';
-import { parseGenerateRequest } from '../wire/generate-request.ts';
+import type { Deps, JobMessage } from '../ports.ts';
+import { parseStored } from '../wire/stored-request.ts';
+import type { Task } from './attempt.ts';
 import { holdLease } from './lease.ts';
 import { run } from './run.ts';
-import { upstreamRequest } from './upstream-request.ts';
+import { choiceOf, planTask } from './task.ts';
 
-type WorkDeps = Pick<Deps, 'jobs' | 'content' | 'upstream' | 'clock' | 'ids' | 'log'>;
+type WorkDeps = Pick<Deps, 'jobs' | 'content' | 'upstreams' | 'clock' | 'ids' | 'log'>;
 
 /** What becomes of the message: it has done its work, or it is wanted again later. */
 export type MessageFate =
@@ -26,15 +28,15 @@ const redeliver = (afterMs: number): MessageFate =>
 const take = async (deps: WorkDeps, job: Job): Promise<LiveJob | undefined> => {
   const owner = deps.ids.nonce();
   const nowMs = deps.clock.nowMs();
-  const outcome = await deps.jobs.write(claim(job, { owner, upstream: deps.upstream.name, nowMs }));
+  const outcome = await deps.jobs.write(claim(job, { owner, ...choiceOf(deps, job), nowMs }));
   const now = outcome.kind === 'written' ? outcome.job : await deps.jobs.load(job.id, 'strong');
   return now?.owner === owner && now.status === 'in_progress' ? now : undefined;
 };
 
-/** The stored request; one that can never be read is a fault to fail the job with. */
-const loadRequest = async (deps: WorkDeps, job: Job): Promise<UpstreamRequest | Fault> => {
+/** What is to be done; a request that can never be carried out is a fault to fail the job with. */
+const loadTask = async (deps: WorkDeps, job: Job): Promise<Task | Fault> => {
   try {
-    return upstreamRequest(parseGenerateRequest(await deps.content.getRequest(job)), job.model);
+    return planTask(deps, job, parseStored(job.api, await deps.content.getRequest(job)));
   } catch (thrown) {
     const fault = toFault(thrown);
     if (fault.retry.kind !== 'never') throw fault;
@@ -43,7 +45,9 @@ const loadRequest = async (deps: WorkDeps, job: Job): Promise<UpstreamRequest | 
 };
 
 const fail = async (deps: WorkDeps, job: LiveJob, error: JobError): Promise<MessageFate> => {
-  await holdLease(deps, job).write((now, nowMs) => settle(now, { status: 'failed', error }, nowMs));
+  await holdLease(deps, job).write((now, nowMs) =>
+    settle(now, { status: 'failed', error }, now.upstreamId !== undefined, nowMs),
+  );
   deps.log.warn('job.failed', { jobId: job.id, attempt: job.attempt, code: error.code });
   return acknowledge;
 };
@@ -67,12 +71,12 @@ export const work = async (
     await deps.jobs.write(overrun(job, deadlineError(lastFailure(job)), nowMs));
     return acknowledge;
   }
-  const request = await loadRequest(deps, job);
+  const task = await loadTask(deps, job);
   if (functionSignal.aborted) return redeliver(0);
   const claimed = await take(deps, job);
   if (claimed === undefined) return acknowledge;
   if (claimed.strikes > maxStrikes) return fail(deps, claimed, workerLostError(claimed));
-  if (request instanceof Fault) return fail(deps, claimed, jobError(request));
-  const outcome = await run(deps, claimed, request, { functionSignal });
+  if (task instanceof Fault) return fail(deps, claimed, jobError(task));
+  const outcome = await run(deps, claimed, task, { via: 'worker', functionSignal });
   return outcome.kind === 'requeued' ? redeliver(outcome.afterMs) : acknowledge;
 };

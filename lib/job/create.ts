@@ -6,10 +6,24 @@ import { leasedFrom } from './transition.ts';
 
 export type NewJob = Pick<
   LiveJob,
-  'id' | 'api' | 'tenant' | 'model' | 'metadata' | 'resultBaseUrl' | 'upload' | 'requestChunks'
+  | 'id'
+  | 'api'
+  | 'tenant'
+  | 'model'
+  | 'metadata'
+  | 'resultBaseUrl'
+  | 'upload'
+  | 'requestChunks'
+  | 'background'
+  | 'live'
+  | 'unstored'
+  | 'previousResponseId'
+  | 'retryOf'
 > & {
   readonly admission: Admission;
+  /** Of the first choice. */
   readonly upstream: string;
+  readonly upstreamModel: string;
   readonly nowMs: EpochMs;
   readonly deadlineMs: number;
   readonly resultTtlMs: number;
@@ -17,7 +31,7 @@ export type NewJob = Pick<
 
 /** The first record of a job: queued with its message still to be sent, or leased by its creator. */
 export const createJob = (from: NewJob): LiveJob => {
-  const { admission, upstream, nowMs, deadlineMs, resultTtlMs, ...given } = from;
+  const { admission, upstream, upstreamModel, nowMs, deadlineMs, resultTtlMs, ...given } = from;
   const deadlineAtMs = after(nowMs, deadlineMs);
   const inline = admission.decision === 'inline';
   return {
@@ -37,7 +51,7 @@ export const createJob = (from: NewJob): LiveJob => {
     segments: [],
     seq: 0,
     ledger: inline
-      ? [{ attempt: 1, via: 'inline', upstream, model: given.model, startedAtMs: nowMs }]
+      ? [{ attempt: 1, via: 'inline', upstream, model: upstreamModel, startedAtMs: nowMs }]
       : [],
     ...(inline
       ? leasedFrom({ deadlineAtMs }, nowMs)

@@ -1,15 +1,21 @@
 import { clockSkewMs, maxStrikes, resendFirstMs, resendMaxMs } from '../limits.ts';
 import { deadlineError, workerLostError } from './failure.ts';
 import { lastFailure } from './ledger.ts';
-import { isEnded, type Job } from './job.ts';
+import { type EndedJob, isEnded, type Job } from './job.ts';
 import { after, type EpochMs, earlier } from './time.ts';
-import { expire, giveUp, overrun } from './transition.ts';
+import { expire, giveUp, overrun } from './outside.ts';
 import type { JobWrite } from './write.ts';
 
 /** What the sweep does about a job that is due: a write, and whether a message follows it. */
 export type DueAction =
   | { readonly kind: 'nothing' }
-  | { readonly kind: 'write'; readonly write: JobWrite; readonly send: boolean };
+  | { readonly kind: 'write'; readonly write: JobWrite; readonly send: boolean }
+  /** The upstream is to be told to stop; then `stopped`. */
+  | { readonly kind: 'stop'; readonly job: EndedJob }
+  /** The content has outlived its time: `bury` and purge. */
+  | { readonly kind: 'erase'; readonly job: EndedJob }
+  /** The tombstone's second purge; then `purged`. */
+  | { readonly kind: 'purge'; readonly job: EndedJob };
 
 /** The message of a queued job is sent again; the next time, if it has to be, twice as late. */
 const resend = (job: Job, dueAtMs: EpochMs, nowMs: EpochMs): JobWrite => ({
@@ -30,9 +36,16 @@ const resend = (job: Job, dueAtMs: EpochMs, nowMs: EpochMs): JobWrite => ({
   clear: [],
 });
 
+const restAction = (job: EndedJob): DueAction => {
+  if (job.stopOwed) return { kind: 'stop', job };
+  if (job.deletedAtMs !== undefined) return { kind: 'purge', job };
+  return job.unstored ? { kind: 'erase', job } : { kind: 'nothing' };
+};
+
 /** What is due of `job`, read at `nowMs` by the sweep. */
 export const dueAction = (job: Job, nowMs: EpochMs): DueAction => {
-  if (isEnded(job) || job.dueAtMs === undefined || job.dueAtMs > nowMs) return { kind: 'nothing' };
+  if (job.dueAtMs === undefined || job.dueAtMs > nowMs) return { kind: 'nothing' };
+  if (isEnded(job)) return restAction(job);
   if (job.deadlineAtMs <= nowMs) {
     return {
       kind: 'write',
@@ -44,7 +57,7 @@ export const dueAction = (job: Job, nowMs: EpochMs): DueAction => {
     return { kind: 'write', write: resend(job, job.dueAtMs, nowMs), send: true };
   }
   if (job.leaseExpiresAtMs >= nowMs - clockSkewMs) return { kind: 'nothing' };
-  return job.strikes >= maxStrikes
+  return job.strikes >= maxStrikes || (job.live ?? false)
     ? { kind: 'write', write: giveUp(job, workerLostError(job), nowMs), send: false }
     : { kind: 'write', write: expire(job, nowMs), send: true };
 };

@@ -54,11 +54,22 @@ const attemptRecordSchema = z.object({
   via: z.enum(['inline', 'worker']),
   upstream: z.string(),
   model: z.string(),
+  /** It went on with the generation of the attempt before, and cost nothing anew. */
+  adopted: z.optional(z.boolean()),
   startedAtMs: instant,
   endedAtMs: z.optional(instant),
   /** `lost` means that the lease ran out; `superseded`, that somebody else ended the job. */
   outcome: z.optional(
-    z.enum(['completed', 'incomplete', 'failed', 'requeued', 'promoted', 'lost', 'superseded']),
+    z.enum([
+      'completed',
+      'incomplete',
+      'failed',
+      'cancelled',
+      'requeued',
+      'promoted',
+      'lost',
+      'superseded',
+    ]),
   ),
   errorCode: z.optional(z.string()),
   errorMessage: z.optional(z.string()),
@@ -77,6 +88,16 @@ const recordFields = {
   metadata: z.optional(z.record(z.string(), z.string())),
   /** Origin and stage path under which the result URL is served, without a trailing slash. */
   resultBaseUrl: z.string(),
+  /** The client asked not to be waited for. */
+  background: z.optional(z.boolean()),
+  /** A live stream that its client cannot resume: once shown, it is never restarted. */
+  live: z.optional(z.boolean()),
+  /** Its content is erased soon after it ended. */
+  unstored: z.optional(z.boolean()),
+  previousResponseId: z.optional(z.string()),
+  /** The failed job that this one repeats, and the other way round. */
+  retryOf: z.optional(z.string()),
+  retriedAs: z.optional(z.string()),
   createdAtMs: instant,
   deadlineAtMs: instant,
   resultExpiresAtMs: instant,
@@ -89,6 +110,13 @@ const recordFields = {
   leaseExpiresAtMs: instant,
   epoch: count,
   strikes: count,
+  /** Which of the upstreams that answer the model is used: 0 is the first choice. */
+  choice: z.optional(count),
+  /** The generation at the upstream that can be resumed, and the last of its events we hold. */
+  upstreamId: z.optional(z.string()),
+  upstreamSeq: z.optional(count),
+  /** The upstream has still to be told to stop. */
+  stopOwed: z.optional(z.literal(true)),
   notBeforeMs: instant,
   /** When the sweep must look at the job; absent only when nothing is left to do. */
   dueAtMs: z.optional(instant),
@@ -110,6 +138,8 @@ const endedSchema = z.object({
   ...recordFields,
   status: z.enum(['completed', 'incomplete', 'failed', 'cancelled']),
   endedAtMs: instant,
+  /** When its content was erased: what is left is a tombstone. */
+  deletedAtMs: z.optional(instant),
   /** The model that answered, as the upstream names it. */
   answeredBy: z.optional(z.string()),
   usage: z.optional(usageSchema),

@@ -1,5 +1,6 @@
 import { clockSkewMs, leaseMs, leaseRenewMs, maxMessageDelayMs, resendFirstMs } from '../limits.ts';
 import type { EndedJob, Job, JobError } from './job.ts';
+import { restDue } from './rest.ts';
 import { closeAttempt, openAttempt } from './ledger.ts';
 import { after, type EpochMs, earlier, epochMs } from './time.ts';
 import type { Clause, JobChanges, JobWrite } from './write.ts';
@@ -31,13 +32,13 @@ const fenced = (
   clear,
 });
 
-const seen = (job: Job): Clause[] => [
+export const seen = (job: Job): Clause[] => [
   { field: 'status', is: job.status },
   { field: 'attempt', is: job.attempt },
 ];
 
 /** Nothing that is not terminal is without a due time, and none is later than the deadline. */
-const dueBy = (job: Pick<Job, 'deadlineAtMs'>, at: EpochMs): { dueAtMs: EpochMs } => ({
+export const dueBy = (job: Pick<Job, 'deadlineAtMs'>, at: EpochMs): { dueAtMs: EpochMs } => ({
   dueAtMs: earlier(at, job.deadlineAtMs),
 });
 
@@ -59,7 +60,7 @@ const renewed = (job: Job, nowMs: EpochMs): JobChanges => {
 
 export const claim = (
   job: Job,
-  by: { owner: string; upstream: string; nowMs: EpochMs },
+  by: { owner: string; upstream: string; model: string; nowMs: EpochMs },
 ): JobWrite => ({
   name: 'claim',
   id: job.id,
@@ -75,7 +76,7 @@ export const claim = (
       attempt: job.attempt + 1,
       via: 'worker',
       upstream: by.upstream,
-      model: job.model,
+      model: by.model,
       startedAtMs: by.nowMs,
     }),
   },
@@ -85,13 +86,39 @@ export const claim = (
 export const renew = (job: Job, nowMs: EpochMs): JobWrite =>
   fenced(job, 'renew', renewed(job, nowMs));
 
-/** The first event of an attempt that replaces another: what was shown before counts no more. */
-export const restart = (job: Job, nowMs: EpochMs): JobWrite =>
-  fenced(job, 'restart', { ...renewed(job, nowMs), segments: [] });
+/**
+ * The first event of a generation: where it can be resumed, under which id. What an earlier one has
+ * shown counts no more.
+ */
+export const begin = (job: Job, upstreamId: string | undefined, nowMs: EpochMs): JobWrite =>
+  fenced(
+    job,
+    'begin',
+    { ...renewed(job, nowMs), segments: [], ...(upstreamId === undefined ? {} : { upstreamId }) },
+    upstreamId === undefined ? ['upstreamId', 'upstreamSeq'] : ['upstreamSeq'],
+  );
 
+const markAdopted = (job: Job, adopted: boolean): Job['ledger'] =>
+  job.ledger.map((record) => (record.attempt === job.attempt ? { ...record, adopted } : record));
+
+/**
+ * The generation that could have been resumed is dead: its id goes before another is started, which
+ * is paid anew.
+ */
+export const forget = (job: Job, nowMs: EpochMs): JobWrite =>
+  fenced(job, 'forget', { ...renewed(job, nowMs), ledger: markAdopted(job, false) }, [
+    'upstreamId',
+    'upstreamSeq',
+  ]);
+
+/** The attempt goes on with the generation of the one before. */
+export const adopt = (job: Job, nowMs: EpochMs): JobWrite =>
+  fenced(job, 'adopt', { ...renewed(job, nowMs), ledger: markAdopted(job, true) });
+
+/** Position and text move together: `upstreamSeq` is the last upstream event within `seq`. */
 export const checkpoint = (
   job: Job,
-  to: { segments: Job['segments']; seq: number },
+  to: { segments: Job['segments']; seq: number; upstreamSeq: number | undefined },
   nowMs: EpochMs,
 ): JobWrite => fenced(job, 'checkpoint', { ...renewed(job, nowMs), ...to });
 
@@ -111,29 +138,51 @@ const ended = (job: Job, ending: Ending, nowMs: EpochMs): JobChanges => ({
   }),
 });
 
-export const settle = (job: Job, ending: Ending, nowMs: EpochMs): JobWrite =>
-  fenced(job, 'settle', ended(job, ending, nowMs), ['dueAtMs', 'followedUntilMs']);
+/** `upstreamRuns`: the generation goes on at the upstream, which has to be told to stop. */
+export const settle = (
+  job: Job,
+  ending: Ending,
+  upstreamRuns: boolean,
+  nowMs: EpochMs,
+): JobWrite => {
+  const after = restDue({ ...job, stopOwed: upstreamRuns || undefined }, nowMs);
+  return fenced(job, 'settle', { ...ended(job, ending, nowMs), ...after.set }, after.clear);
+};
 
 /** Back to the queue after a failure that another attempt may mend, not before `afterMs` from now. */
 export const requeue = (
   job: Job,
-  failure: { afterMs: number; error: JobError; resent: boolean },
+  failure: {
+    afterMs: number;
+    error: JobError;
+    resent: boolean;
+    /** The attempts on this upstream are spent, and the next choice's begin. */
+    nextChoice: boolean;
+    /** The generation can be resumed by the next attempt. */
+    resumable: boolean;
+  },
   nowMs: EpochMs,
 ): JobWrite => {
   const notBeforeMs = after(nowMs, failure.afterMs);
   const byMessage = failure.afterMs <= maxMessageDelayMs;
-  return fenced(job, 'requeue', {
-    status: 'queued',
-    notBeforeMs,
-    ...dueBy(job, byMessage ? after(notBeforeMs, resendFirstMs) : notBeforeMs),
-    epoch: failure.resent ? job.epoch + 1 : job.epoch,
-    ledger: closeAttempt(job, {
-      endedAtMs: nowMs,
-      outcome: 'requeued',
-      errorCode: failure.error.code,
-      errorMessage: failure.error.message,
-    }),
-  });
+  return fenced(
+    job,
+    'requeue',
+    {
+      status: 'queued',
+      notBeforeMs,
+      ...dueBy(job, byMessage ? after(notBeforeMs, resendFirstMs) : notBeforeMs),
+      epoch: failure.resent ? job.epoch + 1 : job.epoch,
+      ...(failure.nextChoice ? { choice: (job.choice ?? 0) + 1, strikes: 0 } : {}),
+      ledger: closeAttempt(job, {
+        endedAtMs: nowMs,
+        outcome: 'requeued',
+        errorCode: failure.error.code,
+        errorMessage: failure.error.message,
+      }),
+    },
+    failure.resumable ? [] : ['upstreamId', 'upstreamSeq'],
+  );
 };
 
 /** The inline attempt hands over to a worker; that it had to is not held against the job. */
@@ -147,45 +196,12 @@ export const promote = (job: Job, nowMs: EpochMs): JobWrite =>
     ledger: closeAttempt(job, { endedAtMs: nowMs, outcome: 'promoted' }),
   });
 
-/** The sweep takes the lease from an attempt that stopped renewing it. */
-export const expire = (job: Job, nowMs: EpochMs): JobWrite => ({
-  name: 'expire',
-  id: job.id,
-  when: [...seen(job), { field: 'leaseExpiresAtMs', below: nowMs - clockSkewMs }],
-  set: {
+/** A worker whose function ends lets go of a generation that goes on without it; the sweep sends. */
+export const handOver = (job: Job, nowMs: EpochMs): JobWrite =>
+  fenced(job, 'hand-over', {
     status: 'queued',
-    epoch: job.epoch + 1,
+    strikes: job.strikes - 1,
     notBeforeMs: epochMs(0),
-    ...dueBy(job, after(nowMs, resendFirstMs)),
-    ledger: closeAttempt(job, { endedAtMs: nowMs, outcome: 'lost' }),
-  },
-  clear: [],
-});
-
-/** As `expire`, for a job whose attempts are spent. */
-export const giveUp = (job: Job, error: JobError, nowMs: EpochMs): JobWrite => ({
-  name: 'give-up',
-  id: job.id,
-  when: [...seen(job), { field: 'leaseExpiresAtMs', below: nowMs - clockSkewMs }],
-  set: {
-    status: 'failed',
-    error,
-    endedAtMs: nowMs,
-    ledger: closeAttempt(job, { endedAtMs: nowMs, outcome: 'lost', errorCode: error.code }),
-  },
-  clear: ['dueAtMs', 'followedUntilMs'],
-});
-
-/** The deadline passed, whoever holds the job. */
-export const overrun = (job: Job, error: JobError, nowMs: EpochMs): JobWrite => ({
-  name: 'overrun',
-  id: job.id,
-  when: seen(job),
-  set: {
-    status: 'failed',
-    error,
-    endedAtMs: nowMs,
-    ledger: closeAttempt(job, { endedAtMs: nowMs, outcome: 'superseded', errorCode: error.code }),
-  },
-  clear: ['dueAtMs', 'followedUntilMs'],
-});
+    ...dueBy(job, nowMs),
+    ledger: closeAttempt(job, { endedAtMs: nowMs, outcome: 'promoted' }),
+  });

@@ -9,7 +9,8 @@ export type Clause =
   | { readonly field: JobField; readonly is: string | number }
   | { readonly field: JobField; readonly in: readonly string[] }
   | { readonly field: JobField; readonly atMost: number }
-  | { readonly field: JobField; readonly below: number };
+  | { readonly field: JobField; readonly below: number }
+  | { readonly field: JobField; readonly absent: true };
 
 /** The values a write sets; `status` may be any, since the condition names the one it leaves. */
 export type JobChanges = { readonly [F in JobField]?: EndedJob[F] | Job['status'] };
@@ -32,6 +33,7 @@ const holds = (fields: Readonly<Record<string, unknown>>, clause: Clause): boole
   if ('in' in clause) return typeof value === 'string' && clause.in.includes(value);
   if ('atMost' in clause) return typeof value === 'number' && value <= clause.atMost;
   if ('below' in clause) return typeof value === 'number' && value < clause.below;
+  if ('absent' in clause) return value === undefined;
   return assertNever(clause);
 };
 

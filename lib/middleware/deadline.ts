@@ -18,6 +18,9 @@ export type Deadline = {
 /** Lambda's context as the `deadline` middleware leaves it. */
 export type DeadlineContext = Context & { deadline: Deadline };
 
+const isStreamed = (response: unknown): boolean =>
+  typeof response === 'object' && response !== null && 'events' in response;
+
 type DeadlineOptions = {
   /** What the handler needs after the signal to put its work in order. */
   readonly reserveMs: number;
@@ -44,6 +47,9 @@ export const deadline = ({
     else internal.deadlineTimer = setTimeout(end, leftMs).unref();
     context.deadline = { signal: controller.signal };
   },
-  after: ({ internal }) => clearTimeout(internal.deadlineTimer),
+  // A stream begins when the middlewares have run: its end is the function's, or this timer's.
+  after: ({ internal, response }) => {
+    if (!isStreamed(response)) clearTimeout(internal.deadlineTimer);
+  },
   onError: ({ internal }) => clearTimeout(internal.deadlineTimer),
 });

@@ -4,6 +4,7 @@ import { Fault, toFault } from '../errors.ts';
 import type { Log } from '../ports.ts';
 import type { HttpReply, HttpRequest } from '../wire/http.ts';
 import { parseJsonBody } from '../wire/json-body.ts';
+import { routeMethods } from '../wire/routes.ts';
 import { corsHeaders, preflightHeaders } from './cors.ts';
 import {
   baseUrlOf,
@@ -16,10 +17,6 @@ import {
 import { faultReply, type ProxyReply, proxyReply } from './proxy-reply.ts';
 
 export type HttpOptions = {
-  /** OPTIONS is answered besides, and HEAD wherever GET is. */
-  readonly methods: readonly string[];
-  /** What a POST carries; with `none` it is not looked at. */
-  readonly body: 'json' | 'none';
   /** Origins of browser pages that may read replies; `*` is any. */
   readonly corsOrigins: readonly string[];
   /** Used in place of what the request context says. */
@@ -33,9 +30,26 @@ type Exchange = {
   readonly method: string;
   readonly path: string;
   readonly origin: string | undefined;
+  readonly allowed: readonly string[];
 };
 
+/** OPTIONS is answered everywhere, and HEAD wherever GET is. */
+const allowedOf = (methods: readonly string[]): readonly string[] => [
+  ...methods,
+  ...(methods.includes('GET') ? ['HEAD'] : []),
+  'OPTIONS',
+];
+
+/** Of a path, which is the client's to write and of any length. */
+const maxLoggedChars = 200;
+
 const bodyMethods: readonly string[] = ['POST', 'PUT', 'PATCH'];
+/** Their POST says all by its path; official clients send it with or without a body. */
+const bodiless: readonly string[] = [
+  '/v1/responses/{id}/cancel',
+  '/jobs/{id}/cancel',
+  '/jobs/{id}/retry',
+];
 
 /**
  * Makes a handler of HttpRequest and HttpReply one for API Gateway's proxy integration. Whatever is
@@ -45,8 +59,7 @@ const bodyMethods: readonly string[] = ['POST', 'PUT', 'PATCH'];
 export const http = (
   options: HttpOptions,
 ): MiddlewareObj<HttpRequest, HttpReply | ProxyReply, Error, Context, { exchange?: Exchange }> => {
-  const { methods, corsOrigins, log } = options;
-  const allowed = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'];
+  const { corsOrigins, log } = options;
   const contextOf = ({ requestId, method, origin }: Exchange) => ({
     requestId,
     corsHeaders: corsHeaders(corsOrigins, origin),
@@ -60,7 +73,10 @@ export const http = (
       const { httpMethod: method, requestContext } = event;
       const { requestId } = requestContext;
       const path = splitPath(event).route;
-      const exchange: Exchange = { requestId, method, path, origin: headers['origin'] };
+      const route = event.resource ?? path;
+      const methods = routeMethods[route] ?? [];
+      const allowed = allowedOf(methods);
+      const exchange: Exchange = { requestId, method, path, origin: headers['origin'], allowed };
       request.internal.exchange = exchange;
       if (method === 'OPTIONS') {
         const preflight = preflightHeaders(corsOrigins, {
@@ -77,9 +93,10 @@ export const http = (
           `${method} is not allowed here, only ${allowed.join(', ')}.`,
         );
       }
-      const hasBody = options.body === 'json' && bodyMethods.includes(method);
+      const hasBody = bodyMethods.includes(method) && !bodiless.includes(route);
       request.event = {
         method: method === 'HEAD' ? 'GET' : method,
+        route,
         path,
         requestId,
         headers,
@@ -113,15 +130,23 @@ export const http = (
         method: '',
         path: '',
         origin: undefined,
+        allowed: [],
       };
       const { requestId, method, path } = exchange;
       const fault = toFault(request.error);
       const { status } = fault.reported;
-      const fields = { requestId, method, path, status, code: fault.code };
+      const fields = {
+        requestId,
+        method,
+        path: path.slice(0, maxLoggedChars),
+        status,
+        code: fault.code,
+      };
       if (status >= 500) log.error('request.failed', { ...fields, error: fault });
       else log.info('request.refused', fields);
       const reply = faultReply(fault);
-      const allow = fault.code === 'method_not_allowed' ? { allow: allowed.join(', ') } : {};
+      const allow =
+        fault.code === 'method_not_allowed' ? { allow: exchange.allowed.join(', ') } : {};
       request.response = proxyReply(
         { ...reply, headers: { ...reply.headers, ...allow } },
         contextOf(exchange),

@@ -61,8 +61,21 @@ export const headersOf = (event: ProxyEvent): Values =>
 export const queryOf = (event: ProxyEvent): Values =>
   collect(event.queryStringParameters, event.multiValueQueryStringParameters, ',', (name) => name);
 
+const decoded = (value: string): string => {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+};
+
+/** Decoded, since a REST API hands them over as they stand in the path. */
 export const pathParametersOf = (event: ProxyEvent): Values =>
-  collect(event.pathParameters, undefined, ',', (name) => name);
+  Object.fromEntries(
+    Object.entries(collect(event.pathParameters, undefined, ',', (name) => name)).map(
+      ([name, value]) => [name, decoded(value)],
+    ),
+  );
 
 const segmentsOf = (path: string): readonly string[] =>
   path.split('/').filter((segment) => segment !== '');

@@ -1,3 +1,4 @@
+import { ReadableStream } from 'node:stream/web';
 import type { Fault } from '../errors.ts';
 import { errorBody } from '../wire/error-body.ts';
 import type { HttpReply } from '../wire/http.ts';
@@ -6,7 +7,8 @@ import type { HttpReply } from '../wire/http.ts';
 export type ProxyReply = {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  /** Server-sent events are streamed; everything else is one text. */
+  readonly body: string | ReadableStream<Uint8Array>;
 };
 
 type ReplyContext = {
@@ -30,6 +32,21 @@ const toJson = (value: unknown): string =>
     (half) => `\\u${half.charCodeAt(0).toString(16)}`,
   );
 
+const encoder = new TextEncoder();
+
+const encoded = async function* (events: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
+  for await (const frames of events) if (frames !== '') yield encoder.encode(frames);
+};
+
+const bodyOf = (
+  reply: HttpReply,
+  json: string | undefined,
+  { withoutBody }: ReplyContext,
+): ProxyReply['body'] => {
+  if (withoutBody) return '';
+  return reply.events === undefined ? (json ?? '') : ReadableStream.from(encoded(reply.events));
+};
+
 /** An HttpReply for the gateway; the body is left out when it is undefined. */
 export const proxyReply = (reply: HttpReply, context: ReplyContext): ProxyReply => {
   const body = reply.body === undefined ? undefined : toJson(reply.body);
@@ -44,7 +61,7 @@ export const proxyReply = (reply: HttpReply, context: ReplyContext): ProxyReply 
       ...reply.headers,
       'x-request-id': context.requestId,
     },
-    body: context.withoutBody ? '' : (body ?? ''),
+    body: bodyOf(reply, body, context),
   };
 };
 

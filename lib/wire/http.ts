@@ -1,6 +1,8 @@
 /** A request as the use cases see it, taken from API Gateway's proxy event. */
 export type HttpRequest = {
   readonly method: string;
+  /** The route's template, such as `/results/{id}`. */
+  readonly route: string;
   readonly path: string;
   readonly requestId: string;
   /** Names in lower case; of repeated headers the values joined by ", ". */
@@ -19,6 +21,8 @@ export type HttpReply = {
   readonly status: number;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** A JSON value. */
-  readonly body: unknown;
+  /** A JSON value; undefined for none. */
+  readonly body?: unknown;
+  /** In place of a body: server-sent events, each item whole frames. */
+  readonly events?: AsyncIterable<string>;
 };

@@ -14,6 +14,10 @@ export const objectsOf = (value: unknown): readonly JsonObject[] =>
 export const stringOf = (value: unknown): string | undefined =>
   typeof value === 'string' ? value : undefined;
 
+/** What a table holds under a name from outside; never what objects inherit, such as `constructor`. */
+export const entryOf = <T>(table: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined;
+
 /** The object without those of its fields. */
 export const without = (object: JsonObject, ...fields: readonly string[]): JsonObject =>
   Object.fromEntries(Object.entries(object).filter(([name]) => !fields.includes(name)));

@@ -36,8 +36,8 @@ const entries = (value: object): Iterable<readonly [string | number, unknown]> =
 
 /**
  * Refuses what JSON allows and what would be lost or harmful further on: nesting that ends a stack,
- * more values than memory holds, `__proto__` as a name, and half surrogate pairs, which are not text
- * (UTF-8 cannot hold them). Throws Fault `invalid_value` naming the place. Linear in the body's size.
+ * more values than memory holds, `__proto__` as a name, numbers beyond a double's range (written out
+ * again they would be null), and half surrogate pairs, which are not text (UTF-8 cannot hold them). Throws Fault `invalid_value` naming the place. Linear in the body's size.
  */
 export const checkJsonTree = (body: unknown): void => {
   const open: Node[] = [];
@@ -46,6 +46,7 @@ export const checkJsonTree = (body: unknown): void => {
     values += 1;
     if (values > maxJsonValues) refuse(undefined, '', `it holds more than ${maxJsonValues} values`);
     if (typeof value === 'string') checkText(value, parent, key);
+    if (value === Infinity || value === -Infinity) refuse(parent, key, 'the number is too large');
     if (typeof value !== 'object' || value === null) return;
     const level = (parent?.level ?? 0) + 1;
     if (level > maxJsonLevels)

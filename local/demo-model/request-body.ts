@@ -13,11 +13,14 @@ export async function readJsonBody(request: IncomingMessage): Promise<Parsed<unk
   for await (const part of request.iterator({ destroyOnReturn: false })) {
     if (!Buffer.isBuffer(part)) continue;
     bodyBytes += part.byteLength;
-    if (bodyBytes > maxBodyBytes) {
-      request.resume();
-      return { kind: 'refused', refusal: refusal(413, `The body is over ${maxBodyBytes} bytes.`) };
-    }
+    if (bodyBytes > maxBodyBytes) break;
     parts.push(part);
+  }
+  if (bodyBytes > maxBodyBytes) {
+    // Only after the iteration, which keeps a stream from flowing: an unread rest would hold back
+    // the next request of this connection.
+    request.resume();
+    return { kind: 'refused', refusal: refusal(413, `The body is over ${maxBodyBytes} bytes.`) };
   }
   try {
     const value: unknown = JSON.parse(Buffer.concat(parts).toString('utf8'));

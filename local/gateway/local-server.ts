@@ -23,12 +23,28 @@ export async function openLocalServer(port: number): Promise<LocalServer> {
     response.setHeader('Retry-After', '1');
     sendError(response, 503, 'starting', 'Outlast is starting. Try again in a moment.');
   };
-  const server = createServer((incoming, response) => {
-    if (isLoopbackHost(incoming.headers.host)) return void listener(incoming, response);
-    const message = 'Only requests to localhost, 127.0.0.1 or [::1] are answered here.';
-    sendError(response, 403, 'host_not_allowed', message);
+  // Without the option Node refuses a request without Host by itself, and with no body.
+  const server = createServer({ requireHostHeader: false }, (incoming, response) => {
+    const hosts = incoming.headersDistinct['host'] ?? [];
+    if (hosts.length > 1) {
+      // https://www.rfc-editor.org/rfc/rfc9112#section-3.2-5
+      sendError(response, 400, 'malformed_request', 'The request has more than one Host header.');
+    } else if (isLoopbackHost(hosts[0])) {
+      listener(incoming, response);
+    } else {
+      const message = 'Only requests to localhost, 127.0.0.1 or [::1] are answered here.';
+      sendError(response, 403, 'host_not_allowed', message);
+    }
   });
   server.on('clientError', answerMalformed);
+  server.on('checkExpectation', (_incoming, response: ServerResponse) => {
+    const message = 'The only expectation that can be met is 100-continue.';
+    sendError(response, 417, 'expectation_failed', message);
+  });
+  server.on('connect', (_incoming, socket: Duplex) => {
+    socket.on('error', () => socket.destroy());
+    endWith(socket, '405 Method Not Allowed', 'method_not_allowed', 'This is not a proxy.');
+  });
   // Longer than clients keep an idle connection, so that none is reused just as it closes here.
   server.keepAliveTimeout = 75_000;
   server.timeout = 0;
@@ -100,6 +116,11 @@ function answerMalformed(fault: NodeJS.ErrnoException, socket: Duplex): void {
     'malformed_request',
     'The request is not valid HTTP.',
   ];
+  endWith(socket, status, code, message);
+}
+
+/** An answer where there is no response object to write it with. */
+function endWith(socket: Duplex, status: string, code: string, message: string): void {
   const body = errorBody(code, message);
   const head = [
     `HTTP/1.1 ${status}`,

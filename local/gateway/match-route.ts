@@ -1,6 +1,9 @@
 import type { Route } from '../template/routes.ts';
 
-/** The route of a request, with its path parameters decoded. */
+/**
+ * The route of a request, with its path parameters as they stand in the path: a REST API does not
+ * decode them (aws-sam-cli issue 771, serverless-offline issue 265; read 2026-11).
+ */
 export type RouteMatch = { route: Route; pathParameters: Record<string, string> };
 
 /**
@@ -63,7 +66,9 @@ function parametersOf(
     if (looseness(part) === 0) return [];
     const greedy = looseness(part) === 2;
     const value = greedy ? segments.slice(index).join('/') : (segments[index] ?? '');
-    return [[part.slice(1, greedy ? -2 : -1), decodeURIComponent(value)]];
+    // Malformed encoding is refused here, as by API Gateway.
+    decodeURIComponent(value);
+    return [[part.slice(1, greedy ? -2 : -1), value]];
   });
   return Object.fromEntries(parameters);
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import * as z from 'zod/mini';
+import { type ListedUpstream, readUpstreamList } from '../../lib/config/upstream-list.ts';
 import { CommandFault } from '../aws/command-fault.ts';
 
 /** The parameters of a stage that an account can contradict. */
@@ -8,6 +9,9 @@ export type StageParams = {
   readonly openaiApiKeyParameter: string;
   readonly workerConcurrency: number;
   readonly throttleRate: number;
+  readonly upstreams: readonly ListedUpstream[];
+  /** Of the list as text. */
+  readonly upstreamsBytes: number;
 };
 
 const valuesSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
@@ -23,7 +27,18 @@ const paramsSchema = z.object({
     'it is a whole number from 2 to 1000',
   ),
   throttleRate: numberOf((rate) => rate > 0, 'it is a number above 0'),
+  upstreams: z.pipe(
+    z.string(),
+    z.transform((text) => text.trim()),
+  ),
 });
+
+/** As the functions will read it. */
+const listOf = (text: string): readonly ListedUpstream[] => {
+  const list = text === '' ? ({ value: [] } as const) : readUpstreamList(text);
+  if ('value' in list) return list.value;
+  throw new CommandFault(`The parameter upstreams is wrong: ${list.fault}.`);
+};
 
 const given = (params: readonly string[]) =>
   params.map((param) => {
@@ -48,7 +63,14 @@ export const stageParams = async (
     typeof value === 'string' ? value.replaceAll('${sls:stage}', stage) : value,
   ]);
   const params = paramsSchema.safeParse(Object.fromEntries(texts));
-  if (params.success) return params.data;
+  if (params.success) {
+    const { upstreams, ...others } = params.data;
+    return {
+      ...others,
+      upstreams: listOf(upstreams),
+      upstreamsBytes: Buffer.byteLength(upstreams),
+    };
+  }
   const [issue] = params.error.issues;
   throw new CommandFault(`The parameter ${issue?.path.join('.')} is wrong: ${issue?.message}.`);
 };

@@ -2,21 +2,29 @@ import { type Assertion, mustEqual, mustHold } from './assertion.ts';
 import { keysOf, type Resource, resourcesOf, type Template } from './template.ts';
 
 const everywhere = ['LOG_LEVEL', 'STAGE', 'TABLE_NAME'];
-const openai = ['OPENAI_API_KEY', 'OPENAI_API_KEY_PARAMETER', 'OPENAI_BASE_URL', 'OPENAI_MODEL'];
+const upstream = [
+  'OPENAI_API_KEY',
+  'OPENAI_API_KEY_PARAMETER',
+  'OPENAI_BASE_URL',
+  'OPENAI_MODEL',
+  'OPENAI_PROTOCOL',
+  'UPSTREAM_BACKGROUND',
+  'UPSTREAMS',
+];
 const http = ['CORS_ORIGINS', 'PUBLIC_BASE_URL'];
+const queue = ['JOBS_QUEUE_URL'];
+const waits = ['WAIT_DEFAULT_MS_CHAT', 'WAIT_DEFAULT_MS_GENERATE', 'WAIT_DEFAULT_MS_RESPONSES'];
 
 /** What each function is given; a bundle that reads another variable reads `undefined`. */
 const expectedFunctions = new Map([
   [
     'submit',
-    {
-      timeoutSeconds: 900,
-      variables: [...everywhere, ...openai, ...http, 'JOBS_QUEUE_URL', 'WAIT_DEFAULT_MS_GENERATE'],
-    },
+    { timeoutSeconds: 900, variables: [...everywhere, ...upstream, ...http, ...queue, ...waits] },
   ],
-  ['work', { timeoutSeconds: 900, variables: [...everywhere, ...openai, 'JOBS_QUEUE_URL'] }],
-  ['read', { timeoutSeconds: 900, variables: [...everywhere, ...http] }],
-  ['sweep', { timeoutSeconds: 60, variables: [...everywhere, 'JOBS_QUEUE_URL'] }],
+  ['work', { timeoutSeconds: 900, variables: [...everywhere, ...upstream, ...queue] }],
+  ['read', { timeoutSeconds: 900, variables: [...everywhere, ...upstream, ...http] }],
+  ['control', { timeoutSeconds: 900, variables: [...everywhere, ...upstream, ...http, ...queue] }],
+  ['sweep', { timeoutSeconds: 60, variables: [...everywhere, ...upstream, ...queue] }],
   ['authorize', { timeoutSeconds: 10, variables: [...everywhere, 'LOCAL_API_KEY'] }],
 ]);
 
@@ -72,12 +80,16 @@ export const functionAssertions: Assertion[] = [
   {
     promise: 'no secret is in the template, and the local key is not accepted once deployed',
     violations: (template) =>
-      functionsOf(template).flatMap((lambda) =>
-        ['OPENAI_API_KEY', 'LOCAL_API_KEY'].flatMap((name) => {
+      functionsOf(template).flatMap((lambda) => [
+        ...['OPENAI_API_KEY', 'LOCAL_API_KEY'].flatMap((name) => {
           const value = lambda.get(`Environment.Variables.${name}`);
           return value === undefined ? [] : mustEqual(`${lambda.id} ${name}`, value, '');
         }),
-      ),
+        ...mustHold(
+          !/"apiKey"/.test(String(lambda.get('Environment.Variables.UPSTREAMS') ?? '')),
+          `${lambda.id} UPSTREAMS holds a key: name an SSM parameter, apiKeyParameter`,
+        ),
+      ]),
   },
   {
     promise: 'no concurrency is reserved: a new account may have only ten executions in all',

@@ -1,13 +1,6 @@
 import { type Assertion, mustEqual, mustHold } from './assertion.ts';
+import { expectedRoutes } from './expected-routes.ts';
 import { type Resource, referencedId, resourcesOf, type Template } from './template.ts';
-
-/** Every route; a route that is not `keyed` answers without an API key. */
-const expectedRoutes = new Map([
-  ['POST /generate', { keyed: true, lambdaId: 'SubmitLambdaFunction' }],
-  ['ANY /generate', { keyed: false, lambdaId: 'SubmitLambdaFunction' }],
-  ['ANY /results/{id}', { keyed: false, lambdaId: 'ReadLambdaFunction' }],
-  ['ANY /health', { keyed: false, lambdaId: 'ReadLambdaFunction' }],
-]);
 
 function methodsOf(template: Template): Resource[] {
   return resourcesOf(template, 'AWS::ApiGateway::Method');

@@ -54,7 +54,11 @@ export const storageAssertions: Assertion[] = [
     promise: 'the table survives the stack, can be set back a day, and forgets what has expired',
     violations: (template) =>
       tablesOf(template).flatMap((table) => [
-        ...mustEqual(`${table.id} DeletionPolicy`, table.attribute('DeletionPolicy'), 'Retain'),
+        ...mustEqual(
+          `${table.id} DeletionPolicy`,
+          table.attribute('DeletionPolicy'),
+          'RetainExceptOnCreate',
+        ),
         ...mustEqual(
           `${table.id} UpdateReplacePolicy`,
           table.attribute('UpdateReplacePolicy'),

@@ -2,15 +2,9 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FunctionSpec } from '../../local/lambda/lambda.ts';
 import { type Deployment, startDeployment } from '../fixtures/deployment/deployment.ts';
-import {
-  generateEvent,
-  jobsEvent,
-  resultEvent,
-  scheduledEvent,
-  tokenEvent,
-} from '../fixtures/deployment/events.ts';
-import { streamedReply } from '../fixtures/deployment/invoke.ts';
+import { ofResponses, runWhole } from '../fixtures/deployment/whole-run.ts';
 
+const functionNames = ['submit', 'work', 'read', 'control', 'sweep', 'authorize'];
 const recorder = path.resolve('tests/fixtures/deployment/record-access.mjs');
 const runtimeDir = path.resolve('local/lambda');
 
@@ -92,11 +86,13 @@ const toldNobody = ['STAGE'];
 type Access = { readonly access: string; readonly name: string };
 
 let deployed: Deployment;
+/** Whatever any of the function's sandboxes reached for. */
 const accessesOf = (functionName: string): Access[] => {
   const start = `${functionName}: {"access":`;
-  return deployed.logged
-    .filter((line) => line.startsWith(start))
-    .map((line) => JSON.parse(line.slice(functionName.length + 2)) as Access);
+  const lines = deployed.logged.filter((line) => line.startsWith(start));
+  return [...new Set(lines)].map(
+    (line) => JSON.parse(line.slice(functionName.length + 2)) as Access,
+  );
 };
 const variablesRead = (functionName: string): string[] =>
   accessesOf(functionName)
@@ -104,25 +100,13 @@ const variablesRead = (functionName: string): string[] =>
     .map(({ name }) => name);
 
 beforeAll(async () => {
-  deployed = await startDeployment({ change: (specs) => specs.map(confined) });
-  const { lambda, apiKey } = deployed;
-  await lambda.invoke('authorize', tokenEvent(`Bearer ${apiKey}`));
-  const inline = generateEvent({ prompt: 'Now.', model: 'demo?tokens=20' });
-  expect(await streamedReply(lambda, 'submit', inline)).toMatchObject({ status: 200 });
-  const queued = generateEvent({ prompt: 'Later.' }, { Prefer: 'respond-async' });
-  const { status, body } = await streamedReply(lambda, 'submit', queued);
-  expect(status).toBe(202);
-  expect(await lambda.invoke('work', await jobsEvent(deployed))).toMatchObject({
-    payload: { batchItemFailures: [] },
-  });
-  expect(await lambda.invoke('sweep', scheduledEvent())).toMatchObject({ payload: { failed: 0 } });
-  const result = await streamedReply(lambda, 'read', resultEvent(body.result_url));
-  expect(result).toMatchObject({ status: 200, body: { status: 'completed' } });
+  deployed = await startDeployment({ ...ofResponses, change: (specs) => specs.map(confined) });
+  await runWhole(deployed);
 });
-afterAll(() => deployed.close());
+afterAll(() => deployed?.close());
 
 describe('in a whole run of the service', () => {
-  test.each(['submit', 'work', 'read', 'sweep', 'authorize'])(
+  test.each(functionNames)(
     '%s reads no variable but its own and Lambda’s, and is given none in vain',
     (functionName) => {
       const deployedFunction = deployed.stack.functions.find(({ name }) => name === functionName);
@@ -142,7 +126,7 @@ describe('in a whole run of the service', () => {
     expect(given.filter((name) => sought.includes(name))).toEqual([]);
   });
 
-  test.each(['submit', 'work', 'read', 'sweep', 'authorize'])(
+  test.each(functionNames)(
     '%s reaches for no file but its code and the SDK’s absent configuration, nor writes one, nor starts a process',
     (functionName) => {
       const wishes = accessesOf(functionName).filter(({ access }) => access !== 'variable');

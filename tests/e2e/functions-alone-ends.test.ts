@@ -72,6 +72,7 @@ describe.concurrent('a function of the package', () => {
         submit: ['TABLE_NAME', 'JOBS_QUEUE_URL'],
         work: ['TABLE_NAME', 'JOBS_QUEUE_URL'],
         read: ['TABLE_NAME'],
+        control: ['TABLE_NAME', 'JOBS_QUEUE_URL'],
         sweep: ['TABLE_NAME', 'JOBS_QUEUE_URL'],
         authorize: ['TABLE_NAME'],
       };
@@ -92,6 +93,8 @@ describe.concurrent('a function of the package', () => {
       JOBS_QUEUE_URL: 'the queue',
       OPENAI_BASE_URL: 'ftp://models',
       WAIT_DEFAULT_MS_GENERATE: '-1',
+      WAIT_DEFAULT_MS_RESPONSES: '290001',
+      WAIT_DEFAULT_MS_CHAT: 'soon',
       CORS_ORIGINS: 'example.com',
       LOG_LEVEL: 'LOUD',
     };
@@ -104,6 +107,25 @@ describe.concurrent('a function of the package', () => {
         expect(answer.errorMessage).toContain(value);
       }
       expect(answer.errorMessage).not.toContain('TABLE_NAME');
+    });
+  });
+
+  test('whose upstreams are wrong says where, and never what is there: keys are', async () => {
+    const secret = 'sk-secret';
+    const variables = {
+      OPENAI_PROTOCOL: secret,
+      UPSTREAM_BACKGROUND: secret,
+      UPSTREAMS: JSON.stringify([{ name: 'a', apiKey: secret, key: secret, protocol: secret }]),
+    };
+    await within({ variables }, async ({ lambda }) => {
+      for (const functionName of ['submit', 'work', 'read', 'control', 'sweep']) {
+        const answer = await lambda.invoke(functionName, {});
+        if (answer.kind !== 'error') throw new Error(`no error: ${JSON.stringify(answer)}`);
+        expect(answer.errorMessage).toMatch(
+          /OPENAI_PROTOCOL.*UPSTREAM_BACKGROUND.*UPSTREAMS \[0\]/,
+        );
+        expect(answer.errorMessage).not.toContain(secret);
+      }
     });
   });
 

@@ -5,11 +5,13 @@ import {
   apiEvent,
   generateEvent,
   jobsEvent,
+  keyedEvent,
   resultEvent,
   scheduledEvent,
   tokenEvent,
 } from '../fixtures/deployment/events.ts';
-import { streamedReply } from '../fixtures/deployment/invoke.ts';
+import { streamedEvents, streamedReply } from '../fixtures/deployment/invoke.ts';
+import { eventsOf } from '../fixtures/event-frames.ts';
 
 let deployed: Deployment;
 beforeAll(async () => {
@@ -75,6 +77,55 @@ describe('a packaged function, alone with the Runtime API and its environment', 
     );
     const again = await streamedReply(deployed.lambda, 'read', resultEvent(body.result_url));
     expect(again).toMatchObject({ status: 200, body: { text: body.text } });
+  });
+
+  test('control streams its first answer: nobody’s job is not found', async () => {
+    const event = keyedEvent('POST', '/jobs/{id}/cancel', { id: 'gen_0' });
+    expect(await streamedReply(deployed.lambda, 'control', event)).toMatchObject({
+      status: 404,
+      body: { error: { code: 'not_found' } },
+    });
+  });
+
+  test('submit streams events as they are made, and read streams the same again', async () => {
+    const { lambda } = deployed;
+    const body = { model: 'demo?tokens=40&rate=40', input: 'Streamed.', stream: true };
+    const live = await streamedEvents(
+      lambda,
+      'submit',
+      keyedEvent('POST', '/v1/responses', { body }),
+    );
+    expect(live).toMatchObject({
+      status: 200,
+      headers: { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' },
+    });
+    const events = eventsOf(live.frames);
+    expect(events.at(0)?.type).toBe('response.created');
+    expect(events.at(-1)?.type).toBe('response.completed');
+    const [first, last] = [live.frames.at(0), live.frames.at(-1)];
+    expect((last?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThan(500);
+
+    const request = { id: events.at(0)?.response?.id ?? '', query: { stream: 'true' } };
+    const read = await streamedEvents(
+      lambda,
+      'read',
+      keyedEvent('GET', '/v1/responses/{id}', request),
+    );
+    expect(read).toMatchObject({
+      status: 200,
+      headers: { 'content-type': expect.stringContaining('text/event-stream') },
+    });
+    expect(read.frames.map(({ text }) => text)).toEqual(live.frames.map(({ text }) => text));
+  });
+
+  test('submit streams the chunks of a chat completion', async () => {
+    const message = { role: 'user', content: 'Chunks.' };
+    const body = { model: 'demo?tokens=20', messages: [message], stream: true };
+    const event = keyedEvent('POST', '/v1/chat/completions', { body });
+    const { status, frames } = await streamedEvents(deployed.lambda, 'submit', event);
+    expect(status).toBe(200);
+    expect(frames.at(-1)?.data).toBe('[DONE]');
+    expect(JSON.parse(frames.at(0)?.data ?? '')).toMatchObject({ object: 'chat.completion.chunk' });
   });
 
   test('work runs the jobs of its first event, and names only the message it cannot read', async () => {

@@ -64,6 +64,7 @@ describe('npm start', () => {
     const { functions, queues } = await statusOf(service);
     expect(functions.map(({ name }) => name).toSorted()).toEqual([
       'authorize',
+      'control',
       'read',
       'submit',
       'sweep',
@@ -119,6 +120,10 @@ describe('npm start', () => {
       expect(wrong.output).toContain(name);
     }
     expectNoStack(wrong.output);
+    const keyed = await refused({ UPSTREAMS: '[{"name":"groq","apiKeyParameter":"/groq"}]' });
+    expect(keyed.code).toBe(1);
+    expect(keyed.output).toMatch(/^UPSTREAMS has apiKeyParameter \(groq\), but .*$/m);
+    expectNoStack(keyed.output);
     const settings = await refused({ PORT: 'x', OPENAI_BASE_URL: 'nowhere' }, '--colour');
     expect(settings.code).toBe(1);
     for (const name of ['PORT', 'OPENAI_BASE_URL', '--colour'])
@@ -133,7 +138,7 @@ describe.concurrent('the end of npm start', () => {
     await service.post({ prompt: 'Before the end.' });
     const { functions } = await statusOf(service);
     const pids = functions.flatMap(({ sandboxes }) => sandboxes.map(({ pid }) => pid));
-    expect(pids.length).toBeGreaterThanOrEqual(5);
+    expect(pids.length).toBeGreaterThanOrEqual(6);
     await service.interrupt();
     expect(pids.filter(isAlive)).toEqual([]);
     await expect(fetch(`${service.url}/health`)).rejects.toThrow();

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type DemoModel, startDemoModel } from '../../local/demo-model/demo-model.ts';
@@ -66,6 +67,23 @@ describe('bad input', () => {
   test('a body over 20 MiB is refused with 413', async () => {
     const response = await client.post({ model: 'demo', padding: 'a'.repeat(20 * 1024 * 1024) });
     expect(response.status).toBe(413);
+  });
+
+  test('a connection whose request was too large serves the next one', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const path = `${demo.baseUrl}/chat/completions`;
+    const headers = { authorization: 'Bearer any', 'content-type': 'application/json' };
+    const ask = async (body: object) => {
+      const asked = request(path, { agent, headers, method: 'POST' });
+      asked.end(JSON.stringify(body));
+      const [answer] = await once(asked, 'response');
+      answer.resume();
+      await once(answer, 'end');
+      return answer.statusCode;
+    };
+    expect(await ask({ model: 'demo', padding: 'a'.repeat(21 * 1024 * 1024) })).toBe(413);
+    expect(await ask({ model: tenTokens().model, messages })).toBe(200);
+    agent.destroy();
   });
 
   test('an unknown route, a missing key and bytes that are not HTTP leave it running', async () => {

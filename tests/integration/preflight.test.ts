@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Account, startAccount } from '../fixtures/aws-account.ts';
 import { runScript } from '../fixtures/command.ts';
 import { startSilentServer } from '../fixtures/faulty-server.ts';
@@ -57,6 +57,57 @@ test.each([
   const { code, line } = await preflight({ ...ready, parameters: [parameter] });
   expect(code).toBe(0);
   expect(line('Key parameter')).toMatch(new RegExp(` warn .*${text}`));
+});
+
+describe('the keys of more upstreams', () => {
+  const groqKey = '/outlast/prod/upstreams/groq';
+  const upstreams = (...list: object[]) => ['--param', `upstreams=${JSON.stringify(list)}`];
+  const groq = { name: 'groq', baseUrl: 'https://api.groq.com/openai/v1' };
+
+  test('are looked for, each under the name of its upstream', async () => {
+    const vllm = { name: 'vllm', apiKeyParameter: '/outlast/prod/upstreams/vllm' };
+    const keyless = { name: 'keyless', baseUrl: 'http://10.0.0.5/v1' };
+    const args = upstreams({ ...groq, apiKeyParameter: groqKey }, vllm, keyless);
+    const parameters = [...ready.parameters, { Name: groqKey, Type: 'SecureString' }];
+    const { code, line, stdout, calls } = await preflight({ ...ready, parameters }, args);
+    expect(line('Key of groq')).toMatch(/ ok .*\/upstreams\/groq is there/);
+    expect(line('Key of vllm')).toMatch(/ fail .*put-parameter .*--name \/outlast\/prod\/.*vllm/);
+    expect(line('Key parameter')).toMatch(/ ok /);
+    expect(stdout).not.toContain('keyless');
+    expect(code).toBe(1);
+    expect(calls).not.toContain('GetParameter');
+  });
+
+  test('may be the default one’s, but no other that the roles cannot read', async () => {
+    const shared = upstreams({ ...groq, apiKeyParameter: keyParameter });
+    expect((await preflight(ready, shared)).line('Key of groq')).toMatch(/ ok /);
+    const devs = upstreams({ ...groq, apiKeyParameter: '/outlast/dev/upstreams/groq' });
+    const { code, line } = await preflight(ready, devs);
+    expect(code).toBe(1);
+    expect(line('Key of groq')).toMatch(/ fail .*not below \/outlast\/prod\/upstreams\//);
+  });
+
+  test('that are in the list itself are a warning, and never shown', async () => {
+    const { code, line, stdout } = await preflight(ready, upstreams({ ...groq, apiKey: 'sk-1' }));
+    expect(code).toBe(0);
+    expect(line('Key of groq')).toMatch(/ warn .*apiKeyParameter/);
+    expect(stdout).not.toContain('sk-1');
+  });
+
+  test('are not asked for when the list is wrong: it is said as the functions would', async () => {
+    const { code, stderr, calls } = await preflight(ready, upstreams({ name: 'a b', key: 'sk-1' }));
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^The parameter upstreams is wrong: \[0\][^\n]*$/);
+    expect(stderr).not.toContain('sk-1');
+    expect(calls).toEqual([]);
+  });
+
+  test('of a list that is too long for Lambda will not deploy', async () => {
+    const models = Array.from({ length: 300 }, (_, index) => `model-${index}`);
+    const { code, line } = await preflight(ready, upstreams({ ...groq, models }));
+    expect(code).toBe(1);
+    expect(line('Upstreams')).toMatch(/ fail .*4096/);
+  });
 });
 
 test.each([

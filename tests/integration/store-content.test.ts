@@ -143,3 +143,22 @@ test('a transcript of several query pages is read whole', async () => {
   const job = queuedJob({ id, segments: [{ attempt: 1, upTo: 12 }], seq: 12 });
   expect((await content.readChunks(job)).flatMap((chunk) => chunk.deltas)).toEqual(deltas);
 });
+
+test('an event too large for an item is kept whole, and a damaged one is not shown as less', async () => {
+  const { id } = queuedJob();
+  const event = JSON.stringify({ type: 'image', b64: randomBytes(1_200_000).toString('base64') });
+  await content.putChunk(id, { attempt: 1, first: 1, deltas: ['before'] }, expiresAtMs);
+  await content.putChunk(id, { attempt: 1, first: 2, deltas: [event] }, expiresAtMs);
+  await content.putChunk(id, { attempt: 1, first: 3, deltas: ['after', 'late'] }, expiresAtMs);
+  const job = queuedJob({ id, segments: [{ attempt: 1, upTo: 3 }], seq: 3 });
+  const chunks = await content.readChunks(job);
+  expect(chunks.flatMap(({ deltas }) => deltas)).toEqual(['before', event, 'after']);
+  const upToIt = queuedJob({ id, segments: [{ attempt: 1, upTo: 2 }], seq: 2 });
+  expect((await content.readChunks(upToIt)).at(-1)?.deltas).toEqual([event]);
+
+  const items = await itemsOf(id);
+  const part = items.find((item) => /#001$/.test(item['sk']?.S ?? ''));
+  const Key = { pk: { S: id }, sk: { S: part?.['sk']?.S ?? '' } };
+  await table.client.send(new DeleteItemCommand({ TableName: table.tableName, Key }));
+  await expect(content.readChunks(job)).rejects.toMatchObject(unreadable);
+});

@@ -69,6 +69,10 @@ describe('create and load', () => {
     expect(await jobs.load('gen_none', 'strong')).toBeUndefined();
   });
 
+  test('an id longer than a key can be is one that nobody has', async () => {
+    expect(await jobs.load('resp_'.padEnd(3_000, 'a'), 'strong')).toBeUndefined();
+  });
+
   test('of many creators of one id exactly one wins, and its item stands', async () => {
     const job = queuedJob();
     const owners = Array.from({ length: 8 }, (_, index) => `owner-${index}`);

@@ -1,9 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { afterEach } from 'vitest';
-import { type OpenaiUpstreamOptions, openaiUpstream } from '../../lib/adapters/openai-upstream.ts';
+import { type OpenaiServerOptions, openaiServer } from '../../lib/adapters/openai-server.ts';
 import { systemClock } from '../../lib/adapters/system-clock.ts';
 import { Fault } from '../../lib/errors.ts';
-import type { Upstream, UpstreamEvent, UpstreamRequest } from '../../lib/ports.ts';
+import type { Usage } from '../../lib/job/job.ts';
+import { generateToChat } from '../../lib/wire/chat/generate-call.ts';
+import { generateReader } from '../../lib/wire/chat/generate-reader.ts';
+import { type FinalGeneration, parseFinalGeneration } from '../../lib/wire/final-generation.ts';
+import { type GenerateRequest, parseGenerateRequest } from '../../lib/wire/generate-request.ts';
+import type { JsonObject } from '../../lib/wire/production.ts';
 import { type Exchange, type RawUpstream, startRawUpstream } from '../fixtures/raw-upstream.ts';
 
 const started: RawUpstream[] = [];
@@ -12,28 +17,68 @@ afterEach(async () => {
   await Promise.all(started.splice(0).map((server) => server.close()));
 });
 
+/** Fields of messages that are not ours to know go through. */
+export type UpstreamRequest = Omit<GenerateRequest, 'messages'> & {
+  readonly model: string;
+  readonly messages: readonly JsonObject[];
+};
+
+export type UpstreamEvent =
+  | { readonly kind: 'started'; readonly model: string }
+  | { readonly kind: 'text'; readonly text: string }
+  | {
+      readonly kind: 'finished';
+      readonly reason: FinalGeneration['finishReason'];
+      readonly usage: Usage | undefined;
+    };
+
+/** A chat upstream as a `generate` job sees it: its chunks, read by the reader of that API. */
+export type Upstream = {
+  generate(request: UpstreamRequest, signal: AbortSignal): AsyncGenerator<UpstreamEvent>;
+};
+
+export const upstreamAt = (
+  baseUrl: string,
+  options: Partial<OpenaiServerOptions> = {},
+): Upstream => {
+  const server = openaiServer({
+    name: 'raw',
+    baseUrl,
+    apiKey: async () => 'sk-test-1234567890',
+    protocol: 'chat',
+    background: 'auto',
+    clock: systemClock(),
+    ...options,
+  });
+  return {
+    async *generate(request, signal) {
+      const { messages } = parseGenerateRequest({ messages: request.messages });
+      const call = generateToChat({ ...request, messages }, request.model);
+      const reader = generateReader(request.model);
+      let begun = false;
+      for await (const chunk of server.open(call, signal)) {
+        const { entries, model } = reader.read(chunk);
+        if (!begun) yield { kind: 'started', model: model ?? request.model };
+        begun = true;
+        for (const text of entries) yield { kind: 'text', text };
+      }
+      const finish = reader.end();
+      if (finish === undefined) throw new Error('The server ended without a finish reason.');
+      const { finishReason: reason } = parseFinalGeneration(finish.final);
+      yield { kind: 'finished', reason, usage: finish.usage };
+    },
+  };
+};
+
 /** A raw server, ended after the test, and an upstream adapter that speaks to it. */
 export const serve = async (
   answer: (exchange: Exchange, nth: number) => unknown,
-  options: Partial<OpenaiUpstreamOptions> = {},
+  options: Partial<OpenaiServerOptions> = {},
 ): Promise<{ server: RawUpstream; upstream: Upstream }> => {
   const server = await startRawUpstream(answer);
   started.push(server);
   return { server, upstream: upstreamAt(server.baseUrl, options) };
 };
-
-export const upstreamAt = (
-  baseUrl: string,
-  options: Partial<OpenaiUpstreamOptions> = {},
-): Upstream =>
-  openaiUpstream({
-    name: 'raw',
-    baseUrl,
-    apiKey: async () => 'sk-test-1234567890',
-    defaultModel: 'plain-1',
-    clock: systemClock(),
-    ...options,
-  });
 
 export const question: UpstreamRequest = {
   model: 'plain-1',

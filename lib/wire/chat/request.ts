@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { Fault } from '../../errors.ts';
 import { maxModelChars, maxOutputTokens } from '../../limits.ts';
-import { isJsonObject } from '../json-object.ts';
+import { isJsonObject, without } from '../json-object.ts';
 import { checkJsonTree } from '../json-tree.ts';
 import { metadataSchema } from '../metadata.ts';
 import type { JsonObject, UpstreamCall } from '../production.ts';
@@ -130,13 +130,16 @@ export const parseChatRequest = (
   };
 };
 
-/** The request as it is put to a chat upstream: streamed, with its usage, under `model`. */
+/**
+ * The request as it is put to a chat upstream: streamed, with its usage, under `model`. What is kept of
+ * it is kept here, so the upstream is not asked to store anything, nor told our metadata.
+ */
 export const chatCall = (request: ChatRequest, model: string): UpstreamCall => {
   const { stream_options } = request.body;
   return {
     protocol: 'chat',
     body: {
-      ...request.body,
+      ...without(request.body, 'store', 'metadata'),
       model,
       stream: true,
       stream_options: {

@@ -24,7 +24,8 @@ export const responsesCall = (
       model,
       input: isText ? body.input : [...earlier, ...request.input],
       stream: true,
-      ...(background ? { background: true, store: true } : {}),
+      // Kept there only where it has to be: our own DELETE does not reach it.
+      ...(background ? { background: true, store: true } : { store: false }),
     },
   };
 };

@@ -1,5 +1,5 @@
 import type { Usage } from '../../job/job.ts';
-import { isJsonObject, objectsOf, stringOf } from '../json-object.ts';
+import { entryOf, isJsonObject, objectsOf, stringOf } from '../json-object.ts';
 import type { Finish, JsonObject } from '../production.ts';
 import { clientWords, malformedEvent, upstreamErrorFault } from './upstream-fault.ts';
 
@@ -15,7 +15,7 @@ const statuses: readonly Finish['status'][] = ['completed', 'incomplete', 'faile
 
 /** The object itself knows best: a cancelled response ends with an event of another name. */
 const statusOf = (type: string, response: JsonObject): Finish['status'] | undefined => {
-  const ending = endings[type];
+  const ending = entryOf(endings, type);
   if (ending === undefined) return undefined;
   return statuses.find((status) => status === response['status']) ?? ending;
 };
@@ -53,7 +53,7 @@ const clean = (response: JsonObject): JsonObject =>
  */
 export const finishOf = (event: JsonObject): Finish | undefined => {
   const type = stringOf(event['type']) ?? '';
-  if (endings[type] === undefined) return undefined;
+  if (entryOf(endings, type) === undefined) return undefined;
   const { response } = event;
   if (!isJsonObject(response)) throw malformedEvent('a response');
   return finishOfResponse(response, statusOf(type, response) ?? 'completed');
@@ -81,7 +81,7 @@ const finishOfResponse = (response: JsonObject, status: Finish['status']): Finis
 
 /** Whether the event ends its stream. */
 export const isEnding = (event: JsonObject): boolean =>
-  endings[stringOf(event['type']) ?? ''] !== undefined;
+  entryOf(endings, stringOf(event['type']) ?? '') !== undefined;
 
 /** All the text of a response, refusals included, since they are what the model says. */
 export const textOf = (response: JsonObject): string =>

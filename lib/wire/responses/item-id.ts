@@ -1,3 +1,5 @@
+import { entryOf } from '../json-object.ts';
+
 /** OpenAI's prefixes of item ids, by the item's type. */
 const prefixes: Readonly<Record<string, string>> = {
   message: 'msg',
@@ -16,11 +18,11 @@ export const outputItemId = (
   jobId: string,
   attempt: number,
   outputIndex: number,
-): string => `${prefixes[type] ?? 'item'}_${bareId(jobId)}_${attempt}_${outputIndex}`;
+): string => `${entryOf(prefixes, type) ?? 'item'}_${bareId(jobId)}_${attempt}_${outputIndex}`;
 
 /** The id of the nth item of a job's input. */
 export const inputItemId = (type: string, jobId: string, index: number): string =>
-  `${prefixes[type] ?? 'item'}_${bareId(jobId)}_in_${index}`;
+  `${entryOf(prefixes, type) ?? 'item'}_${bareId(jobId)}_in_${index}`;
 
 /** The id under which a tool's output names its call, where the upstream gave none. */
 export const callId = (jobId: string, attempt: number, outputIndex: number): string =>

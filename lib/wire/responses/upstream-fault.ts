@@ -1,5 +1,5 @@
 import { Fault, type FaultCode, type RetryReading } from '../../errors.ts';
-import { isJsonObject, stringOf } from '../json-object.ts';
+import { entryOf, isJsonObject, stringOf } from '../json-object.ts';
 import type { JsonObject } from '../production.ts';
 
 const later: RetryReading = { kind: 'later', afterMs: 0 };
@@ -63,7 +63,7 @@ const ofStatus = (code: string | undefined): FaultCode | undefined => {
 const transientCode = ({ code, type }: Said): FaultCode | undefined => {
   if (code === 'insufficient_quota' || type === 'insufficient_quota') return undefined;
   if (code === undefined && (type === undefined || type === 'error')) return 'upstream_error';
-  return ofStatus(code) ?? transient[code ?? ''] ?? transient[type ?? ''];
+  return ofStatus(code) ?? entryOf(transient, code ?? '') ?? entryOf(transient, type ?? '');
 };
 
 /** An error that an upstream told inside its stream, with the reading its status would have had. */

@@ -1,4 +1,4 @@
-import { arrayOf, isJsonObject } from '../json-object.ts';
+import { arrayOf, entryOf, isJsonObject } from '../json-object.ts';
 import type { JsonObject } from '../production.ts';
 import { refuseOthers, untranslatable } from './untranslatable.ts';
 
@@ -71,7 +71,7 @@ const merged = (objects: readonly JsonObject[]): JsonObject =>
 const include: Rule = (value) =>
   merged(
     arrayOf(value).map((name, index) => {
-      const wanted = includes[String(name)];
+      const wanted = entryOf(includes, String(name));
       if (wanted !== undefined) return wanted;
       throw untranslatable(['include', index], `${JSON.stringify(name)} is not available`);
     }),

@@ -1,7 +1,7 @@
 import { QueryCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { answerGenerate } from '../../../lib/generation/answer-generate.ts';
-import { submit } from '../../../lib/generation/submit.ts';
+import { answerGenerate } from '../../../lib/answer/generate.ts';
+import { submitAndWait as submit } from '../../../lib/generation/submit-and-wait.ts';
 import { Fault } from '../../../lib/errors.ts';
 import type { Ids, JobStore, Queue } from '../../../lib/ports.ts';
 import {
@@ -179,6 +179,7 @@ test('a finished generation that cannot be read at the moment is answered with i
   }));
   const request = {
     method: 'POST',
+    route: '/generate',
     path: '/generate',
     headers: {},
     query: {},

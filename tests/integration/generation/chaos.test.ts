@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { submit } from '../../../lib/generation/submit.ts';
+import { submitAndWait as submit } from '../../../lib/generation/submit-and-wait.ts';
 import { sweep } from '../../../lib/generation/sweep.ts';
 import { work } from '../../../lib/generation/work.ts';
 import { isEnded } from '../../../lib/job/job.ts';
@@ -11,7 +11,7 @@ import {
   seeded,
   tokensEach,
 } from '../../fixtures/chaos.ts';
-import { type Engine, startEngine, submission, unending } from '../../fixtures/engine.ts';
+import { changed, type Engine, startEngine, submission, unending } from '../../fixtures/engine.ts';
 import { shownText, stored } from '../../fixtures/engine-jobs.ts';
 import { testClock } from '../../fixtures/test-clock.ts';
 
@@ -38,9 +38,9 @@ test.each([1, 2, 3])(
     const random = seeded(seed);
     const clock = testClock(speed);
     const { queue, put, take } = lossyQueue(clock, random);
-    const healthy = engine.deps(clock, () => ({
+    const healthy = engine.deps(clock, (real) => ({
       queue,
-      upstream: numberedUpstream(clock, random),
+      ...changed(real, () => numberedUpstream(clock, random)),
     }));
     const chaotic = { ...healthy, jobs: chaoticJobs(healthy.jobs, clock, random) };
 

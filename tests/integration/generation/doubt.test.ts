@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { submit } from '../../../lib/generation/submit.ts';
+import { submitAndWait as submit } from '../../../lib/generation/submit-and-wait.ts';
 import { sweep } from '../../../lib/generation/sweep.ts';
 import { work } from '../../../lib/generation/work.ts';
 import { isEnded, type Job } from '../../../lib/job/job.ts';
 import {
+  changed,
   type Engine,
   type EngineDeps,
   hint,
@@ -43,7 +44,7 @@ const moments: [name: string, occurrence: number][] = [
   ['checkpoint', 1],
   ['requeue', 1],
   ['claim', 2],
-  ['restart', 1],
+  ['begin', 1],
   ['checkpoint', 2],
   ['settle', 1],
 ];
@@ -146,15 +147,14 @@ test('a checkpoint that landed, though nobody could tell for a while, is not tak
 test('a store that stays away ends no job; it is recovered when its lease has run out', async () => {
   const clock = testClock(100);
   let away = false;
-  const deps = engine.deps(clock, ({ jobs, upstream }) => ({
-    jobs: downJobs(jobs, () => away),
-    upstream: {
-      ...upstream,
-      async *generate(request, signal) {
+  const deps = engine.deps(clock, (real) => ({
+    jobs: downJobs(real.jobs, () => away),
+    ...changed(real, (upstream) => ({
+      async *open(call, signal) {
         away = true;
-        yield* upstream.generate(request, signal);
+        yield* upstream.open(call, signal);
       },
-    },
+    })),
   }));
   const prompt = newPrompt();
   const job = await queuedJob(engine, deps, { prompt });
@@ -222,20 +222,19 @@ test('a request that was accepted stays accepted when the store goes away before
 
 test('a reply is not held beyond its wait by a store that hangs', async () => {
   let hanging = false;
-  const deps = engine.deps(testClock(10), ({ jobs, upstream }) => ({
+  const deps = engine.deps(testClock(10), (real) => ({
     jobs: {
-      ...jobs,
+      ...real.jobs,
       load: (id, consistency) =>
-        hanging ? new Promise(() => undefined) : jobs.load(id, consistency),
-      write: (write) => (hanging ? new Promise(() => undefined) : jobs.write(write)),
+        hanging ? new Promise(() => undefined) : real.jobs.load(id, consistency),
+      write: (write) => (hanging ? new Promise(() => undefined) : real.jobs.write(write)),
     },
-    upstream: {
-      ...upstream,
-      async *generate(request, signal) {
+    ...changed(real, (upstream) => ({
+      async *open(call, signal) {
         hanging = true;
-        yield* upstream.generate(request, signal);
+        yield* upstream.open(call, signal);
       },
-    },
+    })),
   }));
   const prompt = newPrompt();
   const asked = submission({ prompt, waitMs: 5_000, controls: 'tokens=400&rate=50' });

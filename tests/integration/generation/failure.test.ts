@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { viewJob } from '../../../lib/generation/read.ts';
 import { work } from '../../../lib/generation/work.ts';
-import { type Engine, hint, newPrompt, startEngine, unending } from '../../fixtures/engine.ts';
+import {
+  changed,
+  type Engine,
+  hint,
+  newPrompt,
+  startEngine,
+  unending,
+} from '../../fixtures/engine.ts';
 import { queuedJob, stored, workOff } from '../../fixtures/engine-jobs.ts';
 import { testClock } from '../../fixtures/test-clock.ts';
 
@@ -83,14 +90,13 @@ test.each([
 
 test('an upstream that ends without an event has failed', async () => {
   const clock = testClock();
-  const deps = engine.deps(clock, ({ upstream }) => ({
-    upstream: {
-      ...upstream,
-      async *generate() {
+  const deps = engine.deps(clock, (real) =>
+    changed(real, () => ({
+      async *open() {
         // Nothing comes.
       },
-    },
-  }));
+    })),
+  );
   const job = await queuedJob(engine, deps, { controls: 'tokens=4' });
   expect(await workOff(deps, clock, job.id)).toBe(4);
   expect(await stored(deps, job.id)).toMatchObject({
@@ -115,15 +121,14 @@ test('an upstream that stalls is given up, and nothing of the attempt is left be
 
 test("a fault that is nobody's is told without its text", async () => {
   const clock = testClock();
-  const deps = engine.deps(clock, ({ upstream }) => ({
-    upstream: {
-      ...upstream,
+  const deps = engine.deps(clock, (real) =>
+    changed(real, () => ({
       // biome-ignore lint/correctness/useYield: It fails before its first event.
-      async *generate() {
+      async *open() {
         throw new TypeError('secret internals');
       },
-    },
-  }));
+    })),
+  );
   const job = await queuedJob(engine, deps, { controls: 'tokens=4' });
   await workOff(deps, clock, job.id);
   const ended = await stored(deps, job.id);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { submit } from '../../../lib/generation/submit.ts';
+import { submitAndWait as submit } from '../../../lib/generation/submit-and-wait.ts';
 import { viewJob } from '../../../lib/generation/read.ts';
 import { work } from '../../../lib/generation/work.ts';
 import {

@@ -2,7 +2,15 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sweep } from '../../../lib/generation/sweep.ts';
 import { work } from '../../../lib/generation/work.ts';
 import { claim } from '../../../lib/job/transition.ts';
-import { type Engine, hint, newPrompt, startEngine, unending } from '../../fixtures/engine.ts';
+import { finishChunk, startChunk } from '../../fixtures/chat-chunks.ts';
+import {
+  changed,
+  type Engine,
+  hint,
+  newPrompt,
+  startEngine,
+  unending,
+} from '../../fixtures/engine.ts';
 import { queuedJob, shownText, stored, watchedJobs } from '../../fixtures/engine-jobs.ts';
 import { testClock } from '../../fixtures/test-clock.ts';
 
@@ -57,7 +65,7 @@ test.each(['queued again', 'claimed by another'])(
     await expect.poll(async () => (await engine.generations(prompt)).length).toBe(1);
     await sweep(second, unending());
     if (fate === 'claimed by another') {
-      const by = { owner: 'another', upstream: 'demo', nowMs: later.nowMs() };
+      const by = { owner: 'another', upstream: 'demo', model: 'demo', nowMs: later.nowMs() };
       await second.jobs.write(claim(await stored(second, job.id), by));
     }
     const takenAtMs = performance.now();
@@ -131,16 +139,15 @@ test('a lease is renewed while nothing is written', async () => {
       writes.push(name);
     }),
   }));
-  const silent = engine.deps(clock, () => ({
+  const silent = engine.deps(clock, (real) => ({
     jobs: deps.jobs,
-    upstream: {
-      ...deps.upstream,
-      async *generate(_, signal) {
+    ...changed(real, () => ({
+      async *open(_, signal) {
         await clock.sleep(50_000, signal);
-        yield { kind: 'started', model: 'plain' };
-        yield { kind: 'finished', reason: 'stop', usage: undefined };
+        yield startChunk();
+        yield finishChunk();
       },
-    },
+    })),
   }));
   const job = await queuedJob(engine, silent);
   await work(silent, hint(job.id), unending());

@@ -4,8 +4,19 @@ import { Fault } from '../../../lib/errors.ts';
 import { readResult, viewJob } from '../../../lib/generation/read.ts';
 import { work } from '../../../lib/generation/work.ts';
 import { maxChunkBytes } from '../../../lib/limits.ts';
-import type { ContentStore, Upstream, UpstreamEvent } from '../../../lib/ports.ts';
-import { type Engine, hint, newPrompt, startEngine, unending } from '../../fixtures/engine.ts';
+import type { ContentStore } from '../../../lib/ports.ts';
+import { parseFinalGeneration } from '../../../lib/wire/final-generation.ts';
+import type { JsonObject } from '../../../lib/wire/production.ts';
+import { finishChunk, startChunk, textChunk } from '../../fixtures/chat-chunks.ts';
+import {
+  changed,
+  type Engine,
+  type EngineDeps,
+  hint,
+  newPrompt,
+  startEngine,
+  unending,
+} from '../../fixtures/engine.ts';
 import { queuedJob, shownText, stored, watchedJobs } from '../../fixtures/engine-jobs.ts';
 import { testClock } from '../../fixtures/test-clock.ts';
 
@@ -50,7 +61,9 @@ test('output that somebody reads is written every second, and each reading is a 
   while (pending) {
     const view = await readResult(deps, job.id, 500, unending());
     pending = view.kind === 'unfinished';
-    readings.add(view.kind === 'unfinished' ? view.partialText : view.final.text);
+    readings.add(
+      view.kind === 'unfinished' ? view.partialText : parseFinalGeneration(view.final).text,
+    );
   }
   await worked;
   expect(checkpointsOf(writes)).toBeGreaterThanOrEqual(8);
@@ -61,18 +74,18 @@ test('output that somebody reads is written every second, and each reading is a 
 
 /** An upstream that puts out these texts, then this event or fault. */
 const speaking = (
-  upstream: Upstream,
+  real: EngineDeps,
   texts: readonly string[],
-  last: UpstreamEvent | Fault,
-): Upstream => ({
-  ...upstream,
-  async *generate() {
-    yield { kind: 'started', model: 'plain' };
-    for (const text of texts) yield { kind: 'text', text };
-    if (last instanceof Fault) throw last;
-    yield last;
-  },
-});
+  last: JsonObject | Fault,
+): Pick<EngineDeps, 'upstreams'> =>
+  changed(real, () => ({
+    async *open() {
+      yield startChunk();
+      for (const text of texts) yield textChunk(text);
+      if (last instanceof Fault) throw last;
+      yield last;
+    },
+  }));
 
 const chunkSizes = (content: ContentStore, sizes: number[]): ContentStore => ({
   ...content,
@@ -93,9 +106,9 @@ test.each([
   'two megabytes that cannot be compressed, %s, are kept when the generation fails',
   async (_, texts) => {
     const sizes: number[] = [];
-    const deps = engine.deps(testClock(), ({ upstream, content }) => ({
-      upstream: speaking(upstream, texts, refusal),
-      content: chunkSizes(content, sizes),
+    const deps = engine.deps(testClock(), (real) => ({
+      ...speaking(real, texts, refusal),
+      content: chunkSizes(real.content, sizes),
     }));
     const job = await queuedJob(engine, deps);
     expect(await work(deps, hint(job.id), unending())).toEqual({ kind: 'acknowledge' });
@@ -109,10 +122,7 @@ test.each([
 );
 
 test('two megabytes are a result like any other', async () => {
-  const finished = { kind: 'finished', reason: 'stop', usage: undefined } as const;
-  const deps = engine.deps(testClock(), ({ upstream }) => ({
-    upstream: speaking(upstream, [twoMegabytes], finished),
-  }));
+  const deps = engine.deps(testClock(), (real) => speaking(real, [twoMegabytes], finishChunk()));
   const job = await queuedJob(engine, deps);
   await work(deps, hint(job.id), unending());
   expect(await stored(deps, job.id)).toMatchObject({ status: 'completed', answeredBy: 'plain' });
@@ -122,19 +132,17 @@ test('two megabytes are a result like any other', async () => {
 test('characters of two code units, cut into any deltas, come back whole', async () => {
   const text = '👩‍🚀'.repeat(60_000);
   const halves = [text.slice(0, 1), text.slice(1, 99_999), text.slice(99_999)];
-  const deps = engine.deps(testClock(), ({ upstream }) => ({
-    upstream: speaking(upstream, halves, refusal),
-  }));
+  const deps = engine.deps(testClock(), (real) => speaking(real, halves, refusal));
   const job = await queuedJob(engine, deps);
   await work(deps, hint(job.id), unending());
   expect((await shownText(deps, job.id)) === text).toBe(true);
 });
 
 test('output that cannot be stored does not keep a failed job from its end', async () => {
-  const deps = engine.deps(testClock(100), ({ upstream, content }) => ({
-    upstream: speaking(upstream, ['some', ' text'], refusal),
+  const deps = engine.deps(testClock(100), (real) => ({
+    ...speaking(real, ['some', ' text'], refusal),
     content: {
-      ...content,
+      ...real.content,
       putChunk: async () => {
         throw new Fault('internal_error', 'Malformed.');
       },
@@ -152,22 +160,21 @@ test('output that cannot be stored does not keep a failed job from its end', asy
 test('a chunk that could not be stored at first is stored before those after it', async () => {
   const clock = testClock(30);
   let failures = 8;
-  const deps = engine.deps(clock, ({ upstream, content }) => ({
-    upstream: {
-      ...upstream,
-      async *generate(_, signal) {
-        yield { kind: 'started', model: 'plain' };
+  const deps = engine.deps(clock, (real) => ({
+    ...changed(real, () => ({
+      async *open(_, signal) {
+        yield startChunk();
         for (const text of ['one ', 'two ', 'three ', 'four ']) {
-          yield { kind: 'text', text };
+          yield textChunk(text);
           await clock.sleep(12_000, signal);
         }
         throw refusal;
       },
-    },
+    })),
     content: {
-      ...content,
+      ...real.content,
       putChunk: async (jobId, chunk, expiresAtMs) => {
-        if (failures === 0) return content.putChunk(jobId, chunk, expiresAtMs);
+        if (failures === 0) return real.content.putChunk(jobId, chunk, expiresAtMs);
         failures -= 1;
         throw new Fault('store_unavailable', 'Away.', { retry: { kind: 'later', afterMs: 0 } });
       },
@@ -193,23 +200,22 @@ test('until its first event a new attempt leaves in place what the last one show
   clock.leap(60_000);
 
   let inBetween: string | undefined;
-  const second = engine.deps(clock, ({ upstream }) => ({
-    upstream: {
-      ...upstream,
-      async *generate(request, signal) {
+  const second = engine.deps(clock, (real) =>
+    changed(real, () => ({
+      async *open({ body }, signal) {
         inBetween = await shownText(deps, job.id);
-        yield { kind: 'started', model: 'plain' };
-        yield { kind: 'text', text: 'Afresh' };
+        yield startChunk();
+        yield textChunk('Afresh');
         const view = await viewJob(deps, waiting);
         expect(view.kind === 'unfinished' ? view.partialText : undefined).toBe(shown);
         expect(await shownText(deps, job.id)).toBe('');
-        yield { kind: 'text', text: ' and whole.' };
+        yield textChunk(' and whole.');
         signal.throwIfAborted();
-        expect(request.messages).toHaveLength(1);
-        yield { kind: 'finished', reason: 'stop', usage: undefined };
+        expect(body['messages']).toHaveLength(1);
+        yield finishChunk();
       },
-    },
-  }));
+    })),
+  );
   await work(second, hint(job.id), unending());
   expect(inBetween).toBe(shown);
   expect(await stored(second, job.id)).toMatchObject({ status: 'completed', attempt: 2 });

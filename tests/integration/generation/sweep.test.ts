@@ -30,7 +30,7 @@ const minuteMs = 60_000;
 /** A worker that claims the job and is never heard of again. */
 const crash = async (id: string): Promise<void> => {
   const job = await stored(deps, id);
-  const by = { owner: deps.ids.nonce(), upstream: 'demo', nowMs: clock.nowMs() };
+  const by = { owner: deps.ids.nonce(), upstream: 'demo', model: 'demo', nowMs: clock.nowMs() };
   expect(await deps.jobs.write(claim(job, by))).toMatchObject({ kind: 'written' });
 };
 

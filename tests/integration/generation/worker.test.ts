@@ -1,7 +1,7 @@
 import { DeleteItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { viewJob } from '../../../lib/generation/read.ts';
-import { submit } from '../../../lib/generation/submit.ts';
+import { submitAndWait as submit } from '../../../lib/generation/submit-and-wait.ts';
 import { work } from '../../../lib/generation/work.ts';
 import {
   type Engine,

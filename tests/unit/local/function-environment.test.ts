@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { functionEnvironment } from '../../../local/function-environment.ts';
+import { StartFault } from '../../../local/start-fault.ts';
 
 const stack = {
   tables: [
@@ -44,6 +45,34 @@ test('a secret is the host’s own, and never one of a parameter store', () => {
     OPENAI_API_KEY: 'sk-1',
     OPENAI_API_KEY_PARAMETER: '',
   });
+});
+
+describe('upstreams whose key is in a parameter store', () => {
+  const keyed = JSON.stringify([
+    { name: 'own', apiKey: 'sk-1' },
+    { name: 'groq', apiKeyParameter: '/outlast/dev/upstreams/groq' },
+  ]);
+  const given = (template: Record<string, string>, host: Record<string, string>) =>
+    functionEnvironment(template, stack, { ...local, host })['UPSTREAMS'];
+
+  test('are refused by name, whoever lists them', () => {
+    const said = /^UPSTREAMS has apiKeyParameter \(groq\)[^\n]*no parameter store/;
+    expect(() => given({ UPSTREAMS: '' }, { UPSTREAMS: keyed })).toThrow(StartFault);
+    expect(() => given({ UPSTREAMS: '' }, { UPSTREAMS: keyed })).toThrow(said);
+    expect(() => given({ UPSTREAMS: keyed }, {})).toThrow(said);
+  });
+
+  test('are no fault when the host has others, or the function none', () => {
+    expect(given({ UPSTREAMS: keyed }, { UPSTREAMS: '[]' })).toBe('[]');
+    expect(given({}, { UPSTREAMS: keyed })).toBeUndefined();
+  });
+
+  test.each(['', '[', '{}', '[7]', '[{"name":"a","apiKey":"sk-1"}]'])(
+    'are not found in %j: what else is wrong the function says',
+    (upstreams) => {
+      expect(given({ UPSTREAMS: '' }, { UPSTREAMS: upstreams })).toBe(upstreams);
+    },
+  );
 });
 
 test('a function is given nothing that its template does not name', () => {

@@ -40,9 +40,14 @@ test.each(['x', '-1', '65536', '3000.5', '1e3', '0x10'])('PORT=%s is refused', (
   expect(faultsOf({ PORT: port })).toEqual(['PORT must be a whole number from 0 to 65535.']);
 });
 
-test.each(['foo', 'ftp://x/v1', '127.0.0.1:8080/v1'])('OPENAI_BASE_URL=%s is refused', (url) => {
-  expect(faultsOf({ OPENAI_BASE_URL: url })).toHaveLength(1);
-});
+test.each(['foo', 'ftp://x/v1', '127.0.0.1:8080/v1', 'http://me:secret@127.0.0.1/v1'])(
+  'OPENAI_BASE_URL=%s is refused and not repeated',
+  (url) => {
+    const faults = faultsOf({ OPENAI_BASE_URL: url });
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).not.toContain(url);
+  },
+);
 
 test('all faults are given together', () => {
   const faults = faultsOf({ PORT: 'x', OPENAI_BASE_URL: 'foo', PUBLIC_BASE_URL: 'bar' }, [

@@ -36,7 +36,7 @@ const served = (
 ) => {
   const { log, entries } = recordedLog();
   const handler = middy()
-    .use(http({ methods: ['POST'], body: 'json', corsOrigins: [], log, ...options }))
+    .use(http({ corsOrigins: [], log, ...options }))
     .handler(handle);
   return {
     entries,
@@ -48,14 +48,16 @@ const served = (
   };
 };
 const failing = (thrown: unknown) => served(() => Promise.reject(thrown));
-const get = (fields: Record<string, unknown> = {}) => proxyEvent({ httpMethod: 'GET', ...fields });
-const reader: Partial<HttpOptions> = { methods: ['GET'], body: 'none' };
+const result = '/results/{id}';
+const get = (fields: Record<string, unknown> = {}) =>
+  proxyEvent({ resource: result, httpMethod: 'GET', ...fields });
 
 describe('the request that the handler sees', () => {
   it('has its parts from the event, and the tenant from the authorizer', async () => {
     const { json } = await served().send(proxyEvent());
     expect(json).toMatchObject({
       method: 'POST',
+      route: '/generate',
       path: '/generate',
       requestId: 'gateway-request',
       body: { prompt: 'hi' },
@@ -82,12 +84,12 @@ describe('the request that the handler sees', () => {
       queryStringParameters: { expires: '2', a: 'x' },
       multiValueQueryStringParameters: { expires: ['1', '2'] },
     });
-    const { json } = await served(echo, reader).send(event);
+    const { json } = await served().send(event);
     expect(json).toMatchObject({ query: { expires: '1,2', a: 'x' } });
   });
 
   it('has no tenant without an authorizer, and no body where none is read', async () => {
-    const { json } = await served(echo, reader).send(
+    const { json } = await served().send(
       get({
         body: 'not json',
         requestContext: { requestId: 'r', domainName: 'd', path: '/generate' },
@@ -96,6 +98,20 @@ describe('the request that the handler sees', () => {
     expect(json).not.toHaveProperty('tenant');
     expect(json).not.toHaveProperty('body');
   });
+});
+
+describe('a route whose POST says all by its path', () => {
+  it.each(['/v1/responses/{id}/cancel', '/jobs/{id}/cancel', '/jobs/{id}/retry'])(
+    '%s is taken without a body, and one of any kind is not read',
+    async (resource) => {
+      for (const body of [null, '', 'not json']) {
+        const headers = { 'content-type': 'text/plain' };
+        const { statusCode, json } = await served().send(proxyEvent({ resource, headers, body }));
+        expect(statusCode).toBe(200);
+        expect(json).not.toHaveProperty('body');
+      }
+    },
+  );
 });
 
 describe('the reply', () => {
@@ -125,7 +141,7 @@ describe('the reply', () => {
   });
 
   it('to HEAD is the one to GET without its body', async () => {
-    const app = served(echo, reader);
+    const app = served();
     const { statusCode, body, headers } = await app.send(get({ httpMethod: 'HEAD' }));
     expect({ statusCode, body }).toEqual({ statusCode: 200, body: '' });
     expect(headers).toEqual((await app.send(get())).headers);
@@ -159,8 +175,13 @@ describe('what is refused before the handler', () => {
     ]);
   });
 
+  it('a method on a route that nobody knows', async () => {
+    const { statusCode, headers } = await served().send(proxyEvent({ resource: '/nowhere' }));
+    expect({ statusCode, allow: headers['allow'] }).toEqual({ statusCode: 405, allow: 'OPTIONS' });
+  });
+
   it('a wrong method is told the right ones', async () => {
-    const { headers } = await served(echo, reader).send(proxyEvent());
+    const { headers } = await served().send(proxyEvent({ resource: result }));
     expect(headers).toMatchObject({ allow: 'GET, HEAD, OPTIONS' });
   });
 });

@@ -30,7 +30,7 @@ afterAll(() => {
 /** The status line, headers and body as they arrive at the gateway. */
 const stream = async (handle: (request: HttpRequest) => Promise<HttpReply>, event: unknown) => {
   const handler = middy({ executionMode: executionModeStreamifyResponse })
-    .use(http({ methods: ['POST'], body: 'json', corsOrigins: [], log: recordedLog().log }))
+    .use(http({ corsOrigins: [], log: recordedLog().log }))
     .use(deadline({ reserveMs: 1_000 }))
     .handler(handle);
   const out = new PassThrough();
@@ -75,4 +75,25 @@ it('no character of a long streamed reply is cut in two', async () => {
     );
     expect(JSON.parse(body)).toEqual({ text });
   }
+});
+
+it('events are streamed as they come, whole, and nothing is sent for what has no frames', async () => {
+  async function* events() {
+    yield 'data: 1\n\n';
+    yield '';
+    yield 'data: 👩‍🚀\n\n';
+  }
+  const { prelude, body } = await stream(
+    async () => ({
+      status: 200,
+      headers: { 'content-type': 'text/event-stream; charset=utf-8' },
+      events: events(),
+    }),
+    proxyEvent(),
+  );
+  expect(prelude).toMatchObject({
+    statusCode: 200,
+    headers: { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' },
+  });
+  expect(body).toBe('data: 1\n\ndata: 👩‍🚀\n\n');
 });

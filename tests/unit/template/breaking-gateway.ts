@@ -16,6 +16,9 @@ export const breakingGateway: readonly (readonly [string, readonly Mutation[]])[
       set('ApiGatewayMethodHealthAny', 'Properties.HttpMethod', 'POST'),
       set('ApiGatewayResourceGenerate', 'Properties.PathPart', 'generation'),
       remove('ApiGatewayMethodResultsIdVarAny'),
+      remove('ApiGatewayMethodV1ModelsHead'),
+      set('ApiGatewayMethodV1ResponsesIdVarDelete', 'Properties.AuthorizationType', 'NONE'),
+      set('ApiGatewayResourceV1ModelsIdVar', 'Properties.PathPart', '{id}'),
     ],
   ],
   [
@@ -38,6 +41,11 @@ export const breakingGateway: readonly (readonly [string, readonly Mutation[]])[
       set(post, 'Properties.Integration.Type', 'AWS'),
       set(post, 'Properties.Integration.Uri.Fn::Join.1.6', '/invocations'),
       set(post, 'Properties.Integration.Uri.Fn::Join.1.5.Fn::GetAtt.0', 'ReadLambdaFunction'),
+      set(
+        'ApiGatewayMethodJobsIdVarCancelPost',
+        'Properties.Integration.Uri.Fn::Join.1.5.Fn::GetAtt.0',
+        'SubmitLambdaFunction',
+      ),
     ],
   ],
   [

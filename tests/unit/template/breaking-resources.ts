@@ -2,7 +2,8 @@ import { add, type Mutation, remove, set } from './mutations.ts';
 
 const lambda = 'WorkLambdaFunction';
 const source = 'WorkEventSourceMappingSQSJobsQueue';
-const workStatements = 'Properties.Policies.0.PolicyDocument.Statement';
+const parameters = 'arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter';
+const statements = 'Properties.Policies.0.PolicyDocument.Statement';
 
 /** For each promise about functions, storage and roles, the mistakes that must break it. */
 export const breakingResources: readonly (readonly [string, readonly Mutation[]])[] = [
@@ -33,6 +34,11 @@ export const breakingResources: readonly (readonly [string, readonly Mutation[]]
     [
       set('AuthorizeLambdaFunction', 'Properties.Environment.Variables.LOCAL_API_KEY', 'sk-x'),
       set(lambda, 'Properties.Environment.Variables.OPENAI_API_KEY', 'sk-x'),
+      set(
+        lambda,
+        'Properties.Environment.Variables.UPSTREAMS',
+        '[{"name": "other", "apiKey": "sk-x"}]',
+      ),
     ],
   ],
   [
@@ -116,8 +122,10 @@ export const breakingResources: readonly (readonly [string, readonly Mutation[]]
   [
     'a role may do exactly what is listed for it',
     [
-      set('WorkRole', `${workStatements}.1.Action.0`, 'dynamodb:Scan'),
-      set('WorkRole', `${workStatements}.4`, {
+      set('WorkRole', `${statements}.1.Action.0`, 'dynamodb:Scan'),
+      set('ReadRole', `${statements}.2.Resource`, { 'Fn::GetAtt': ['Table', 'Arn'] }),
+      set('SweepRole', 'Properties.Policies', undefined),
+      set('WorkRole', `${statements}.5`, {
         Effect: 'Allow',
         Action: 'ssm:GetParameter',
         Resource: { 'Fn::GetAtt': ['Table', 'Arn'] },
@@ -126,11 +134,13 @@ export const breakingResources: readonly (readonly [string, readonly Mutation[]]
     ],
   ],
   [
-    'no statement of a role holds a wildcard, an exclusion or a managed policy',
+    'no statement of a role holds an exclusion, a managed policy, or a wildcard but one prefix of keys',
     [
-      set('WorkRole', `${workStatements}.1.Action`, 'dynamodb:*'),
-      set('WorkRole', `${workStatements}.1.Resource`, '*'),
-      set('WorkRole', `${workStatements}.1.NotAction`, ['dynamodb:Scan']),
+      set('WorkRole', `${statements}.4.Resource.Fn::Sub`, `${parameters}/outlast/dev/*`),
+      set('WorkRole', `${statements}.4.Action`, ['ssm:GetParameter', 'ssm:PutParameter']),
+      set('WorkRole', `${statements}.1.Action`, 'dynamodb:*'),
+      set('WorkRole', `${statements}.1.Resource`, '*'),
+      set('WorkRole', `${statements}.1.NotAction`, ['dynamodb:Scan']),
       set('WorkRole', 'Properties.ManagedPolicyArns', ['arn:aws:iam::aws:policy/PowerUserAccess']),
     ],
   ],

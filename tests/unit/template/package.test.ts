@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { buildFunctions } from '../../../scripts/build.ts';
 
-const names = ['authorize', 'read', 'submit', 'sweep', 'work'];
+const names = ['authorize', 'control', 'read', 'submit', 'sweep', 'work'];
 
 /** The names in a zip archive, from its central directory (APPNOTE.TXT 4.3.12). */
 function archivedNames(archive: Buffer): string[] {

@@ -33,7 +33,7 @@ test.each([
   ['GET', '/jobs/7/', 'GET /jobs/{id}', { id: '7' }],
   ['PUT', '/jobs/7', 'ANY /jobs/{id}', { id: '7' }],
   ['GET', '/jobs/latest', 'GET /jobs/latest', {}],
-  ['POST', '/jobs/a%20b/cancel', 'POST /jobs/{id}/cancel', { id: 'a b' }],
+  ['POST', '/jobs/a%20b/cancel', 'POST /jobs/{id}/cancel', { id: 'a%20b' }],
   ['GET', '/a/b/c', 'GET /{rest+}', { rest: 'a/b/c' }],
 ])('%s %s goes to %s', (method, path, functionName, parameters) => {
   expect(found(method, path)).toEqual([functionName, parameters]);
@@ -52,10 +52,11 @@ test('a parameter that is not valid percent-encoding is told apart', () => {
   expect(() => found('GET', '/jobs/%zz')).toThrow(URIError);
 });
 
-test('every path parameter comes back as it was before it was encoded', () => {
+test('every path parameter is handed on as it stands in the path', () => {
   fc.assert(
     fc.property(fc.string({ minLength: 1, unit: 'grapheme' }), (id) => {
-      expect(found('POST', `/jobs/${encodeURIComponent(id)}/cancel`)?.[1]).toEqual({ id });
+      const encoded = encodeURIComponent(id);
+      expect(found('POST', `/jobs/${encoded}/cancel`)?.[1]).toEqual({ id: encoded });
     }),
   );
 });

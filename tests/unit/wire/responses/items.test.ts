@@ -12,6 +12,11 @@ const ids = (page: { data: readonly { readonly [field: string]: unknown }[] }) =
   page.data.map(({ id }) => id);
 
 describe('the items of an input', () => {
+  it('have ids even when their type is a name that every object knows', () => {
+    const { input } = parseResponsesRequest({ input: [{ type: 'constructor' }] });
+    expect(inputItems(input, 'resp_0a1b')).toEqual([{ type: 'constructor', id: 'item_0a1b_in_0' }]);
+  });
+
   it('are whole, with ids that are always the same', () => {
     const { input } = parseResponsesRequest({
       input: [
@@ -193,13 +198,14 @@ describe('an earlier conversation', () => {
           { type: 'message', role: 'user', content: 'And?' },
         ],
         stream: true,
+        store: false,
       },
     });
   });
 });
 
 describe('a call of an upstream of the same protocol', () => {
-  it('passes the body as it came, and asks for background mode only where it is wanted', () => {
+  it('passes the body as it came, and has it stored there only where background mode needs it', () => {
     const body = { input: 'Hi', model: 'x', background: true, novelty: { a: null } };
     const request = parseResponsesRequest(body);
     expect(responsesCall(request, { model: 'm', background: false }).body).toEqual({
@@ -207,6 +213,7 @@ describe('a call of an upstream of the same protocol', () => {
       model: 'm',
       novelty: { a: null },
       stream: true,
+      store: false,
     });
     expect(responsesCall(request, { model: 'm', background: true }).body).toEqual({
       input: 'Hi',

@@ -225,6 +225,7 @@ describe('a responses request in chat form', () => {
     ['tool_choice.tools[0]', { tool_choice: { type: 'allowed_tools', tools: [{ type: 'mcp' }] } }],
     ['tool_choice', { tool_choice: 'sometimes' }],
     ['truncation', { truncation: 'auto' }],
+    ['include[0]', { include: ['constructor'] }],
     ['include[1]', { include: ['message.output_text.logprobs', 'reasoning.encrypted_content'] }],
     ['max_tool_calls', { max_tool_calls: 1 }],
     ['reasoning.summary', { reasoning: { effort: 'low', summary: 'auto' } }],

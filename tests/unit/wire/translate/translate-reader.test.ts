@@ -39,7 +39,7 @@ const call = (index: number, piece: JsonObject, id?: string) =>
 type Frame = { readonly event: string; readonly data: JsonObject };
 
 const frameOf = (frame: string): Frame => {
-  const [, event = '', data = ''] = /^event: (.*)\ndata: (.*)\n\n$/.exec(frame) ?? [];
+  const [, event = '', data = ''] = /^event: ([^\n]*)\ndata: ([^\n]*)\n\n$/.exec(frame) ?? [];
   return { event, data: JSON.parse(data) };
 };
 

@@ -1,14 +1,13 @@
 import { Fault } from '../errors.ts';
+import { type ReadDeps, readResult } from '../generation/read.ts';
 import { resultWaitMaxMs } from '../limits.ts';
 import type { Deps } from '../ports.ts';
-import { generationObject } from '../wire/generation-object.ts';
-import { generationReply } from '../wire/generation-reply.ts';
 import type { HttpReply, HttpRequest } from '../wire/http.ts';
+import { jobReply } from '../wire/job-reply.ts';
 import { parsePrefer, preferenceApplied } from '../wire/prefer.ts';
 import { checkResultUrl, resultUrl } from '../wire/result-url.ts';
-import { readResult } from './read.ts';
-
-type AnswerDeps = Pick<Deps, 'jobs' | 'content' | 'signingKeys' | 'clock' | 'log'>;
+import { signingKey } from './caller.ts';
+import { jobObject } from './job-object.ts';
 
 /**
  * `GET /results/{id}`: 202 while the job is pending, with its output so far; 200 once it has ended,
@@ -16,7 +15,7 @@ type AnswerDeps = Pick<Deps, 'jobs' | 'content' | 'signingKeys' | 'clock' | 'log
  * looked up, then `not_found`.
  */
 export const answerResult = async (
-  deps: AnswerDeps,
+  deps: ReadDeps & Pick<Deps, 'signingKeys'>,
   request: HttpRequest,
   signal: AbortSignal,
 ): Promise<HttpReply> => {
@@ -32,16 +31,13 @@ export const answerResult = async (
   if (verdict === 'expired') {
     throw new Fault('result_expired', 'This result has expired and can no longer be read.');
   }
-  const preferences = parsePrefer(request.headers['prefer'], resultWaitMaxMs);
-  const view = await readResult(deps, id, preferences.waitMs ?? 0, signal);
+  const { waitMs } = parsePrefer(request.headers['prefer'], resultWaitMaxMs);
+  const view = await readResult(deps, id, waitMs ?? 0, signal);
   const { job } = view;
-  const [key] = keys;
-  if (key === undefined) throw new Fault('item_unreadable', 'There is no key to sign with.');
-  const url = resultUrl(job.resultBaseUrl, job.id, job.resultExpiresAtMs, key);
-  const parts = view.kind === 'finished' ? view.final : { partialText: view.partialText };
-  const { waitMs } = preferences;
-  return generationReply(
-    generationObject(job, { resultUrl: url, nowMs: deps.clock.nowMs(), ...parts }),
-    preferenceApplied({ respondAsync: false, waitMs }),
-  );
+  const url = resultUrl(job.resultBaseUrl, job.id, job.resultExpiresAtMs, await signingKey(deps));
+  return jobReply(job, await jobObject(deps, view, url), {
+    location: url,
+    nowMs: deps.clock.nowMs(),
+    preference: preferenceApplied({ respondAsync: false, waitMs }),
+  });
 };

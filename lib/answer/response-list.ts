@@ -1,0 +1,77 @@
+import { Fault } from '../errors.ts';
+import { wasErased } from '../generation/erased.ts';
+import { isDeleted, type ReadDeps } from '../generation/read.ts';
+import type { Job } from '../job/job.ts';
+import type { HttpReply, HttpRequest } from '../wire/http.ts';
+import { type ListQuery, listPage, parseListQuery } from '../wire/responses/list.ts';
+import type { ResponseResource } from '../wire/responses/resource.ts';
+import { tenantOf } from './caller.ts';
+import { responseOf } from './job-object.ts';
+
+/** As much of a list as is worth holding in memory; a page that is longer ends early. */
+const maxPageChars = 4 * 1024 * 1024;
+/** How many jobs are looked at together, at least: few have the status that is asked for. */
+const glanceJobs = 100;
+const readTogether = 4;
+const responseId = /^resp_[\da-f]{1,64}$/;
+
+/** The jobs that the page may show, one more than it holds when there are more. */
+const shownJobs = async (
+  deps: Pick<ReadDeps, 'jobs'>,
+  tenant: string,
+  { limit, order, after, status }: ListQuery,
+): Promise<readonly Job[]> => {
+  const found: Job[] = [];
+  let from = after;
+  while (found.length <= limit) {
+    const pageLimit = status === undefined ? limit + 1 : glanceJobs;
+    const page = { tenant, prefix: 'resp_', order, after: from, limit: pageLimit };
+    const ids = await deps.jobs.list(page);
+    const jobs = await Promise.all(ids.map((id) => deps.jobs.load(id, 'eventual')));
+    for (const job of jobs) {
+      const shown = job !== undefined && !isDeleted(job) && !job.unstored;
+      if (shown && (status === undefined || job.status === status)) found.push(job);
+    }
+    from = ids.at(-1);
+    if (ids.length < pageLimit || from === undefined) break;
+  }
+  return found.slice(0, limit + 1);
+};
+
+/** Undefined for one that was erased meanwhile. */
+const resourceOf = async (deps: ReadDeps, job: Job): Promise<ResponseResource | undefined> => {
+  try {
+    return await responseOf(deps, job);
+  } catch (error) {
+    if (await wasErased(deps, job.id, error)) return undefined;
+    throw error;
+  }
+};
+
+/** `GET /v1/responses`: the tenant's own, newest first unless asked otherwise. */
+export const answerResponseList = async (
+  deps: ReadDeps,
+  request: HttpRequest,
+): Promise<HttpReply> => {
+  const query = parseListQuery(request.query);
+  if (query.after !== undefined && !responseId.test(query.after)) {
+    throw new Fault('invalid_value', "Invalid 'after': expected the id of a response.", {
+      param: 'after',
+    });
+  }
+  const jobs = await shownJobs(deps, tenantOf(request), query);
+  const resources: ResponseResource[] = [];
+  let chars = 0;
+  let looked = 0;
+  while (looked < Math.min(jobs.length, query.limit) && chars < maxPageChars) {
+    const together = jobs.slice(looked, Math.min(looked + readTogether, query.limit));
+    const read = await Promise.all(together.map((job) => resourceOf(deps, job)));
+    looked += together.length;
+    for (const resource of read) {
+      if (resource === undefined) continue;
+      resources.push(resource);
+      chars += JSON.stringify(resource).length;
+    }
+  }
+  return { status: 200, headers: {}, body: listPage(resources, looked < jobs.length) };
+};

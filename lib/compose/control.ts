@@ -1,0 +1,26 @@
+import { dynamoContent } from '../adapters/dynamo-content.ts';
+import { sqsClient } from '../adapters/sqs-client.ts';
+import { sqsQueue } from '../adapters/sqs-queue.ts';
+import { systemIds } from '../adapters/system-ids.ts';
+import { readSettings } from '../config.ts';
+import { composeStore, httpNames, storeNames } from './store.ts';
+import { upstreamsFrom, upstreamsNames } from './upstreams.ts';
+
+/** Throws Fault `misconfigured`. */
+export const composeControl = () => {
+  const settings = readSettings(process.env, [
+    ...storeNames,
+    ...upstreamsNames,
+    ...httpNames,
+    'JOBS_QUEUE_URL',
+  ]);
+  const { table, ...store } = composeStore('control', settings);
+  const deps = {
+    ...store,
+    content: dynamoContent(table, settings.TABLE_NAME),
+    queue: sqsQueue(sqsClient(), settings.JOBS_QUEUE_URL),
+    upstreams: upstreamsFrom(settings, store.clock),
+    ids: systemIds(),
+  };
+  return { settings, deps };
+};

@@ -1,0 +1,103 @@
+import { follow } from '../job/create.ts';
+import { isEnded, type Job } from '../job/job.ts';
+import { after } from '../job/time.ts';
+import { followMs, followPauseMs } from '../limits.ts';
+import type { Deps, TranscriptChunk } from '../ports.ts';
+
+export type FollowDeps = Pick<Deps, 'jobs' | 'content' | 'clock' | 'log'>;
+
+/** What a reader of a job's stream is told, in order. */
+export type StreamItem =
+  | { readonly kind: 'entry'; readonly seq: number; readonly entry: string }
+  /** What was shown counts no more: another attempt began anew. */
+  | { readonly kind: 'restarted' }
+  /** The function has to end; the reader may resume from any other. */
+  | { readonly kind: 'interrupted' }
+  | { readonly kind: 'deleted' }
+  | { readonly kind: 'ended'; readonly job: Job };
+
+/** Tells the job's worker that somebody reads along; a mark that fails is only a slower checkpoint. */
+export const markFollowed = async (deps: FollowDeps, job: Job): Promise<void> => {
+  const nowMs = deps.clock.nowMs();
+  if (job.status !== 'in_progress') return;
+  if ((job.followedUntilMs ?? 0) > after(nowMs, followMs / 2)) return;
+  try {
+    await deps.jobs.write(follow(job, after(nowMs, followMs)));
+  } catch (error) {
+    deps.log.warn('follow.unmarked', { jobId: job.id, error });
+  }
+};
+
+/**
+ * The entries of the chunks with numbers after `seq`, in order, as far as there is no gap, as there is
+ * one while the chunks are being purged. What a reader is shown first may have any number: after a
+ * restart they go on from those of the attempt before.
+ */
+const entriesAfter = (
+  chunks: readonly TranscriptChunk[],
+  seq: number,
+  isFirst: boolean,
+): readonly { readonly seq: number; readonly entry: string }[] => {
+  const entries = chunks
+    .flatMap((chunk) => chunk.deltas.map((entry, index) => ({ seq: chunk.first + index, entry })))
+    .filter((item) => item.seq > seq)
+    .sort((a, b) => a.seq - b.seq);
+  const first = isFirst ? (entries[0]?.seq ?? 0) : seq + 1;
+  const gap = entries.findIndex((item, index) => item.seq !== first + index);
+  return gap === -1 ? entries : entries.slice(0, gap);
+};
+
+/**
+ * Whether the output that was shown before still counts. Of the attempt that is the job's last it
+ * does, stored or not: the job may have been ended before anything was.
+ */
+const stillCounts = (job: Job, shownAttempt: number | undefined): boolean =>
+  shownAttempt === undefined ||
+  job.attempt === shownAttempt ||
+  job.segments.some(({ attempt }) => attempt === shownAttempt);
+
+/** The part of the job's segments that holds anything after `seq`, so that no more is read. */
+const unread = (job: Job, seq: number): Job => ({
+  ...job,
+  segments: job.segments.filter(({ upTo }) => upTo > seq),
+});
+
+/**
+ * A job's output from the table: all that is stored after the sequence number `afterSeq`, then what
+ * comes, until the job has ended. `shownAttempt` is the attempt whose output was shown before that.
+ */
+export async function* followJob(
+  deps: FollowDeps,
+  id: string,
+  from: { readonly afterSeq: number; readonly shownAttempt?: number | undefined },
+  signal: AbortSignal,
+): AsyncGenerator<StreamItem> {
+  let seq = from.afterSeq;
+  let { shownAttempt } = from;
+  while (!signal.aborted) {
+    const job = await deps.jobs.load(id, 'strong');
+    if (job === undefined || (isEnded(job) && job.deletedAtMs !== undefined)) {
+      yield { kind: 'deleted' };
+      return;
+    }
+    if (!stillCounts(job, shownAttempt)) {
+      yield { kind: 'restarted' };
+      return;
+    }
+    if (job.seq > seq) {
+      const chunks = await deps.content.readChunks(unread(job, seq));
+      for (const item of entriesAfter(chunks, seq, shownAttempt === undefined)) {
+        seq = item.seq;
+        shownAttempt = job.segments.find(({ upTo }) => upTo >= item.seq)?.attempt ?? shownAttempt;
+        yield { kind: 'entry', ...item };
+      }
+    }
+    if (isEnded(job)) {
+      yield { kind: 'ended', job };
+      return;
+    }
+    await markFollowed(deps, job);
+    await deps.clock.sleep(followPauseMs, signal).catch(() => undefined);
+  }
+  yield { kind: 'interrupted' };
+}

@@ -1,0 +1,122 @@
+import { Fault } from '../errors.ts';
+import { adopt, forget } from '../job/transition.ts';
+import { adoptPollMs } from '../limits.ts';
+import type { UpstreamServer } from '../ports.ts';
+import type { JsonObject } from '../wire/production.ts';
+import type { Attempt, RunDeps } from './attempt.ts';
+import { queueGuard } from './queue-guard.ts';
+import { stopGeneration } from './stop-upstream.ts';
+
+const endedStatuses: readonly unknown[] = ['completed', 'incomplete', 'failed', 'cancelled'];
+
+const isLost = (thrown: unknown): boolean =>
+  thrown instanceof Fault && thrown.code === 'upstream_lost';
+
+/** Looks in on a generation that cannot be streamed any more, until it has ended. */
+async function* polled(
+  deps: RunDeps,
+  upstream: UpstreamServer,
+  upstreamId: string,
+  signal: AbortSignal,
+): AsyncIterable<JsonObject> {
+  for (;;) {
+    const response = await upstream.retrieve(upstreamId, signal);
+    if (endedStatuses.includes(response['status'])) {
+      yield { type: `response.${response['status']}`, response };
+      return;
+    }
+    await deps.clock.sleep(adoptPollMs, signal);
+  }
+}
+
+/**
+ * Goes on with the generation that an earlier attempt started; streamed, or polled where it must be:
+ * a stream that fails before it has told anything new may do so for ever.
+ */
+async function* adopted(
+  deps: RunDeps,
+  { lease, task }: Attempt,
+  upstreamId: string,
+  signal: AbortSignal,
+): AsyncIterable<JsonObject> {
+  const { id: jobId, upstreamSeq } = lease.job;
+  deps.log.info('generation.adopted', { jobId, upstreamSeq });
+  let isAhead = false;
+  try {
+    for await (const event of task.upstream.resume(upstreamId, upstreamSeq, signal)) {
+      isAhead = true;
+      yield event;
+    }
+    return;
+  } catch (thrown) {
+    if (!(thrown instanceof Fault) || (isAhead && !isLost(thrown))) throw thrown;
+  }
+  yield* polled(deps, task.upstream, upstreamId, signal);
+}
+
+/** The old generation is of no use any more: it is stopped, as far as it can be, then forgotten. */
+const giveUpOld = async (deps: RunDeps, attempt: Attempt, upstreamId: string): Promise<void> => {
+  const { lease, stopper } = attempt;
+  await stopGeneration(deps, attempt, upstreamId);
+  stopper.signal.throwIfAborted();
+  if (!(await lease.write(forget))) stopper.stop('superseded');
+  stopper.signal.throwIfAborted();
+};
+
+/** A new generation. One that the upstream only keeps in its queue is stopped and given up. */
+async function* started(
+  deps: RunDeps,
+  attempt: Attempt,
+): AsyncIterable<{ readonly event: JsonObject; readonly adopted: boolean }> {
+  const { lease, stopper, task } = attempt;
+  const guard = queueGuard(deps.clock, stopper.signal);
+  try {
+    for await (const event of task.upstream.open(task.production.call, guard.signal)) {
+      guard.saw(event);
+      yield { event, adopted: false };
+    }
+  } catch (thrown) {
+    const { upstreamId } = lease.job;
+    if (guard.tripped() && upstreamId !== undefined) await giveUpOld(deps, attempt, upstreamId);
+    throw thrown;
+  } finally {
+    guard.end();
+  }
+}
+
+/**
+ * The upstream's events for this attempt: of the generation that is under way there already, where
+ * there is one that can be resumed, else of a new one. Throws Fault `upstream_lost` when the one that
+ * was resumed is gone after it put out something: another is another attempt's.
+ */
+export async function* upstreamEvents(
+  deps: RunDeps,
+  attempt: Attempt,
+): AsyncIterable<{ readonly event: JsonObject; readonly adopted: boolean }> {
+  const { lease, stopper, task, transcript } = attempt;
+  const { upstreamId } = lease.job;
+  if (upstreamId !== undefined) {
+    const guard = queueGuard(deps.clock, stopper.signal);
+    let lost: unknown;
+    try {
+      if (task.resumable) {
+        if (!(await lease.write(adopt))) stopper.stop('superseded');
+        stopper.signal.throwIfAborted();
+        for await (const event of adopted(deps, attempt, upstreamId, guard.signal)) {
+          guard.saw(event);
+          yield { event, adopted: true };
+        }
+        return;
+      }
+    } catch (thrown) {
+      if (!isLost(thrown)) throw thrown;
+      lost = thrown;
+      deps.log.warn('generation.lost', { jobId: lease.job.id, error: thrown });
+    } finally {
+      guard.end();
+    }
+    await giveUpOld(deps, attempt, upstreamId);
+    if (transcript.begun) throw lost;
+  }
+  yield* started(deps, attempt);
+}
