@@ -96,7 +96,6 @@ const readers = {
   CORS_ORIGINS: origins,
   LOCAL_API_KEY: optional,
   LOG_LEVEL: logLevel,
-  STAGE: withDefault('dev'),
 } as const;
 
 type Readers = typeof readers;

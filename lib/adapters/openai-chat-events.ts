@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
+import type { Clock } from '../ports.ts';
 import { isJsonObject } from '../wire/json-object.ts';
 import type { JsonObject } from '../wire/production.ts';
-import type { Clock } from '../ports.ts';
 import type { AnswerReader } from './openai-answer.ts';
 import { cut, eventFault, malformed } from './openai-faults.ts';
 import type { Silence } from './openai-silence.ts';

@@ -1,5 +1,6 @@
 import { Fault, type FaultCode, type RetryReading } from '../errors.ts';
 import { quickRetryMaxMs } from '../limits.ts';
+import { clientWords } from '../wire/client-words.ts';
 import type { OpenaiSdk } from './openai-client.ts';
 import { readErrorBody, type UpstreamError } from './openai-error-body.ts';
 import { retryAfterMs } from './openai-retry-after.ts';
@@ -7,13 +8,6 @@ import { ConnectionFailed } from './openai-transport.ts';
 
 const later: RetryReading = { kind: 'later', afterMs: 0 };
 const never: RetryReading = { kind: 'never' };
-
-const maxMessageChars = 1_000;
-/** Keys, organisations and projects, which OpenAI quotes in some messages. */
-const accountWords = /\b(?:sk|org|proj)[-_][\w*.-]{6,}/g;
-
-const clientWords = (message: string): string =>
-  message.replaceAll(accountWords, '[redacted]').slice(0, maxMessageChars);
 
 const credentials = (cause: unknown): Fault =>
   new Fault(

@@ -3,7 +3,8 @@ import { sqsClient } from '../adapters/sqs-client.ts';
 import { sqsQueue } from '../adapters/sqs-queue.ts';
 import { systemIds } from '../adapters/system-ids.ts';
 import { readSettings } from '../config.ts';
-import { composeStore, httpNames, storeNames } from './store.ts';
+import { composeHttp, httpNames } from './http.ts';
+import { composeStore, storeNames } from './store.ts';
 import { upstreamsFrom, upstreamsNames } from './upstreams.ts';
 
 /** Throws Fault `misconfigured`. */
@@ -22,5 +23,5 @@ export const composeControl = () => {
     upstreams: upstreamsFrom(settings, store.clock),
     ids: systemIds(),
   };
-  return { settings, deps };
+  return { deps, http: composeHttp(settings, deps.log) };
 };

@@ -1,7 +1,8 @@
 import { dynamoContent } from '../adapters/dynamo-content.ts';
 import { dynamoSigningKeys } from '../adapters/dynamo-signing-keys.ts';
 import { readSettings } from '../config.ts';
-import { composeStore, httpNames, storeNames } from './store.ts';
+import { composeHttp, httpNames } from './http.ts';
+import { composeStore, storeNames } from './store.ts';
 import { upstreamsFrom, upstreamsNames } from './upstreams.ts';
 
 /** Throws Fault `misconfigured`. */
@@ -14,5 +15,5 @@ export const composeRead = () => {
     signingKeys: dynamoSigningKeys(table, settings.TABLE_NAME, store.clock),
     upstreams: upstreamsFrom(settings, store.clock),
   };
-  return { settings, deps };
+  return { deps, http: composeHttp(settings, deps.log) };
 };

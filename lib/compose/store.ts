@@ -9,8 +9,7 @@ import type { Settings } from '../config.ts';
  * it needs and no more, so that its bundle holds no more either.
  */
 
-export const storeNames = ['TABLE_NAME', 'LOG_LEVEL', 'STAGE'] as const;
-export const httpNames = ['PUBLIC_BASE_URL', 'CORS_ORIGINS'] as const;
+export const storeNames = ['TABLE_NAME', 'LOG_LEVEL'] as const;
 
 /** What every function has that touches jobs. */
 export const composeStore = (service: string, settings: Settings<(typeof storeNames)[number]>) => {

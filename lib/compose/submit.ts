@@ -4,7 +4,8 @@ import { sqsClient } from '../adapters/sqs-client.ts';
 import { sqsQueue } from '../adapters/sqs-queue.ts';
 import { systemIds } from '../adapters/system-ids.ts';
 import { readSettings } from '../config.ts';
-import { composeStore, httpNames, storeNames } from './store.ts';
+import { composeHttp, httpNames } from './http.ts';
+import { composeStore, storeNames } from './store.ts';
 import { upstreamsFrom, upstreamsNames } from './upstreams.ts';
 
 /** Throws Fault `misconfigured`. */
@@ -27,5 +28,10 @@ export const composeSubmit = () => {
     upstreams: upstreamsFrom(settings, store.clock),
     ids: systemIds(),
   };
-  return { settings, deps };
+  const waits = {
+    generateMs: settings.WAIT_DEFAULT_MS_GENERATE,
+    responsesMs: settings.WAIT_DEFAULT_MS_RESPONSES,
+    chatMs: settings.WAIT_DEFAULT_MS_CHAT,
+  };
+  return { deps, waits, http: composeHttp(settings, deps.log) };
 };

@@ -1,42 +1,18 @@
 import * as z from 'zod/mini';
 import { Fault } from '../errors.ts';
-import {
-  maxMetadataKeyChars,
-  maxMetadataPairs,
-  maxMetadataValueChars,
-  maxModelChars,
-  maxOutputTokens,
-} from '../limits.ts';
+import { maxModelChars, maxOutputTokens } from '../limits.ts';
 import { type ChatMessage, messagesSchema } from './chat-message.ts';
 import { checkJsonTree } from './json-tree.ts';
+import { metadataSchema } from './metadata.ts';
 import { schemaFault } from './schema-fault.ts';
 
 const expectedPrompt = 'a string that is not blank';
 const expectedModel = `a model's name of 1 to ${maxModelChars} characters`;
 const expectedTokens = `a whole number from 1 to ${maxOutputTokens}`;
 const expectedTemperature = 'a number from 0 to 2';
-const expectedMetadata = `an object of at most ${maxMetadataPairs} strings`;
-const expectedMetadataKey = `a name of 1 to ${maxMetadataKeyChars} characters`;
-const expectedMetadataValue = `a string of at most ${maxMetadataValueChars} characters`;
 
 /** OpenAI's clients send null for what is not set. */
 const unset = <T extends z.core.SomeType>(schema: T) => z.optional(z.nullable(schema));
-
-/** Counted before its pairs are looked at, so that a million of them are one issue. */
-const metadataSchema = z.pipe(
-  z.unknown().check(
-    z.refine((value) => Object.keys(Object(value)).length <= maxMetadataPairs, {
-      error: expectedMetadata,
-    }),
-  ),
-  z.record(
-    z.string().check(z.minLength(1), z.maxLength(maxMetadataKeyChars)),
-    z
-      .string(expectedMetadataValue)
-      .check(z.maxLength(maxMetadataValueChars, expectedMetadataValue)),
-    { error: (issue) => (issue.code === 'invalid_key' ? expectedMetadataKey : expectedMetadata) },
-  ),
-);
 
 const bodySchema = z.strictObject(
   {

@@ -1,7 +1,7 @@
 import { type Assertion, mustEqual, mustHold } from './assertion.ts';
 import { keysOf, type Resource, resourcesOf, type Template } from './template.ts';
 
-const everywhere = ['LOG_LEVEL', 'STAGE', 'TABLE_NAME'];
+const everywhere = ['LOG_LEVEL', 'TABLE_NAME'];
 const upstream = [
   'OPENAI_API_KEY',
   'OPENAI_API_KEY_PARAMETER',

@@ -80,9 +80,6 @@ const lookedFor = {
   'what Node itself may be told': ['FORCE_COLOR', 'WATCH_REPORT_DEPENDENCIES'],
 };
 
-/** Given to every function for whoever looks at one in the console. */
-const toldNobody = ['STAGE'];
-
 type Access = { readonly access: string; readonly name: string };
 
 let deployed: Deployment;
@@ -115,7 +112,7 @@ describe('in a whole run of the service', () => {
       const known = new Set([...given, ...reserved, ...Object.values(lookedFor).flat()]);
       expect(given).toContain('TABLE_NAME');
       expect([...read].filter((name) => !known.has(name))).toEqual([]);
-      const inVain = given.filter((name) => !read.has(name) && !toldNobody.includes(name));
+      const inVain = given.filter((name) => !read.has(name));
       expect(inVain).toEqual([]);
     },
   );

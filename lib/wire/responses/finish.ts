@@ -1,7 +1,8 @@
 import type { Usage } from '../../job/job.ts';
+import { clientWords } from '../client-words.ts';
 import { entryOf, isJsonObject, objectsOf, stringOf } from '../json-object.ts';
 import type { Finish, JsonObject } from '../production.ts';
-import { clientWords, malformedEvent, upstreamErrorFault } from './upstream-fault.ts';
+import { malformedEvent, upstreamErrorFault } from './upstream-fault.ts';
 
 /** `response.cancelled` is in no list of OpenAI's events, yet some servers send it. */
 const endings: Readonly<Record<string, Finish['status']>> = {

@@ -1,16 +1,9 @@
 import { Fault, type FaultCode, type RetryReading } from '../../errors.ts';
+import { clientWords } from '../client-words.ts';
 import { entryOf, isJsonObject, stringOf } from '../json-object.ts';
 import type { JsonObject } from '../production.ts';
 
 const later: RetryReading = { kind: 'later', afterMs: 0 };
-
-const maxMessageChars = 1_000;
-/** Keys, organisations and projects, which OpenAI quotes in some messages. */
-const accountWords = /\b(?:sk|org|proj)[-_][\w*.-]{6,}/g;
-
-/** An upstream's message without what tells its account. */
-export const clientWords = (message: string): string =>
-  message.replaceAll(accountWords, '[redacted]').slice(0, maxMessageChars);
 
 /** Codes and types of errors that may be gone the next time; every other names a reason to stop. */
 const transient: Readonly<Record<string, FaultCode>> = {

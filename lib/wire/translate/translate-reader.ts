@@ -5,7 +5,7 @@ import { stringOf } from '../json-object.ts';
 import type { EventReader, JsonObject } from '../production.ts';
 import { eventEntry, snapshotEvent } from '../responses/events.ts';
 import { readDelta } from './chat-delta.ts';
-import { outputBuilder, type OutputIds } from './output.ts';
+import { type OutputIds, outputBuilder } from './output.ts';
 import { responseUsage } from './usage.ts';
 
 export type TranslateOptions = OutputIds & {
