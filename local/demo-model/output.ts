@@ -27,8 +27,8 @@ export interface Output {
 
 /**
  * Decides what is said. Functions are called when the last user message says `call:NAME {json}`, as
- * often as it does, or when the request requires a call (then with arguments that fit the schema);
- * once a tool has answered, there is text about its answer. A request for structured output gets
+ * often as it does, when it speaks of what a function is named for, or when the request requires a
+ * call (then with arguments that fit the schema); once a tool has answered, there is text about its answer. A request for structured output gets
  * JSON that fits its schema. Everything else is demo text.
  */
 export function writeOutput(ask: Ask, controls: Controls): Output {
@@ -74,12 +74,23 @@ function callsOf({ message, toolResult, tools, toolChoice, parallel }: Ask): Cal
     typeof toolChoice === 'object' ? tools.filter(({ name }) => name === toolChoice.name) : tools;
   const asked = findCalls(message).filter((call) => allowed.some(({ name }) => name === call.name));
   const [first] = allowed;
-  const required = toolChoice !== 'auto' && asked.length === 0 && first ? [sampleCall(first)] : [];
-  const calls = [...asked, ...required];
+  const required = toolChoice !== 'auto' ? first : allowed.find((tool) => isMeant(tool, message));
+  const calls = asked.length > 0 || required === undefined ? asked : [sampleCall(required)];
   return (parallel ? calls : calls.slice(0, 1)).map((call) => ({
     id: `call_${randomBytes(12).toString('hex')}`,
     ...call,
   }));
+}
+
+/** Words shorter than this are in every message: get, of, the. */
+const minWordChars = 4;
+
+/** Whether the message speaks of what the function is named for, as `get_weather` of the weather. */
+function isMeant({ name }: FunctionTool, message: string): boolean {
+  const said = message.toLowerCase();
+  return name
+    .split(/[^a-zA-Z]+|(?<=[a-z])(?=[A-Z])/)
+    .some((word) => word.length >= minWordChars && said.includes(word.toLowerCase()));
 }
 
 function sampleCall({ name, parameters }: FunctionTool) {

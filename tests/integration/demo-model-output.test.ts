@@ -34,6 +34,19 @@ const tools: OpenAI.Responses.FunctionTool[] = ['weather', 'time'].map((name) =>
 describe('calls of functions', () => {
   const messages: OpenAI.ChatCompletionMessageParam[] = [{ role: 'user', content: question }];
 
+  test('a function is called when the message speaks of what it is named for', async () => {
+    const named = (name: string) =>
+      client.responses.create({
+        model: fast,
+        input: 'What is the weather like in Oslo?',
+        tools: [{ type: 'function', name, parameters, strict: true }],
+      });
+    for (const name of ['get_weather', 'getWeather', 'weather-now']) {
+      expect((await named(name)).output).toMatchObject([{ type: 'function_call', name }]);
+    }
+    expect((await named('get_time_of_day')).output).toMatchObject([{ type: 'message' }]);
+  });
+
   test('chat: those that the user asks for, in pieces, as the official helper reads them', async () => {
     const body = { model: fast, messages, tools: chatTools };
     const plain = await client.chat.completions.create(body);
