@@ -13,6 +13,8 @@ export type Settings = {
   verbose: boolean;
   /** The model server to use; undefined is the real one, or the demo model when there is no key. */
   openaiBaseUrl: string | undefined;
+  /** The model of requests that name none. */
+  openaiModel: string | undefined;
   openaiApiKey: string | undefined;
 };
 
@@ -56,6 +58,7 @@ export function readSettings(
     fresh: flags.fresh,
     verbose: flags.verbose,
     openaiBaseUrl,
+    openaiModel: setting(environment, 'OPENAI_MODEL'),
     openaiApiKey: setting(environment, 'OPENAI_API_KEY'),
   };
   return { kind: 'read', settings };

@@ -3,13 +3,19 @@ import type { Settings } from './settings.ts';
 /** Which model server the functions are to call. */
 export type Upstream =
   | { kind: 'demo' }
-  | { kind: 'given'; baseUrl: string | undefined; apiKeyGiven: boolean };
+  | {
+      kind: 'given';
+      baseUrl: string | undefined;
+      apiKeyGiven: boolean;
+      /** Of requests that name none, if the user chose one. */
+      model: string | undefined;
+    };
 
 /** The demo model when the user named neither a key nor a server. */
 export function chooseUpstream(settings: Settings): Upstream {
-  const { openaiApiKey, openaiBaseUrl } = settings;
+  const { openaiApiKey, openaiBaseUrl, openaiModel: model } = settings;
   if (openaiApiKey === undefined && openaiBaseUrl === undefined) return { kind: 'demo' };
-  return { kind: 'given', baseUrl: openaiBaseUrl, apiKeyGiven: openaiApiKey !== undefined };
+  return { kind: 'given', baseUrl: openaiBaseUrl, apiKeyGiven: openaiApiKey !== undefined, model };
 }
 
 /** What the functions are told of the demo model that listens at `baseUrl`. */
@@ -22,9 +28,13 @@ export function describeUpstream(upstream: Upstream): string[] {
   if (upstream.kind === 'demo') {
     return [
       'Model: the built-in demo model, which makes up its text. To use a real one, start with',
-      '  OPENAI_API_KEY=sk-... npm start, or with OPENAI_BASE_URL=http://... for any compatible server.',
+      '  OPENAI_API_KEY=sk-... npm start, or for any compatible server with',
+      '  OPENAI_BASE_URL=http://... OPENAI_MODEL=its-model npm start',
     ];
   }
   const server = upstream.baseUrl ?? 'OpenAI (https://api.openai.com/v1)';
-  return [`Model: ${server}${upstream.apiKeyGiven ? '' : ', without an API key'}`];
+  return [
+    `Model: ${server}${upstream.apiKeyGiven ? '' : ', without an API key'}`,
+    `  Requests that name no model get ${upstream.model ?? 'the default one; set OPENAI_MODEL to choose it'}.`,
+  ];
 }

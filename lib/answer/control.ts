@@ -6,15 +6,16 @@ import { nothingAt, type ReadDeps } from '../generation/read.ts';
 import { acceptSubmission, type SubmitDeps } from '../generation/submit.ts';
 import { isEnded, type Job } from '../job/job.ts';
 import { repeat } from '../job/rest.ts';
+import type { Deps } from '../ports.ts';
 import type { HttpReply, HttpRequest } from '../wire/http.ts';
-import { jobLedger } from '../wire/job-ledger.ts';
+import { pollHeaders } from '../wire/job-reply.ts';
 import { parseRequestTimes } from '../wire/request-headers.ts';
 import { parseStored } from '../wire/stored-request.ts';
-import { loadOwn } from './job.ts';
+import { ledgerOf, loadOwn } from './job.ts';
 import { responseOf } from './job-object.ts';
 import { ownResponse } from './response.ts';
 
-type ControlDeps = SubmitDeps & ReadDeps;
+type ControlDeps = SubmitDeps & ReadDeps & Pick<Deps, 'signingKeys'>;
 
 /** `POST /v1/responses/{id}/cancel`: idempotent; the response as it then is. */
 const cancelResponse = async (deps: ControlDeps, request: HttpRequest): Promise<HttpReply> => {
@@ -33,7 +34,7 @@ const deleteResponse = async (deps: ControlDeps, request: HttpRequest): Promise<
 const cancelOne = async (deps: ControlDeps, request: HttpRequest): Promise<HttpReply> => ({
   status: 200,
   headers: {},
-  body: jobLedger(await cancelJob(deps, await loadOwn(deps, request))),
+  body: await ledgerOf(deps, await cancelJob(deps, await loadOwn(deps, request))),
 });
 
 /** The job that repeats `job`, as it is asked for by this request. */
@@ -101,7 +102,11 @@ const retryJob = async (deps: ControlDeps, request: HttpRequest): Promise<HttpRe
   }
   const made = await repetition(deps, request, job, id);
   const location = `${made.resultBaseUrl}/jobs/${made.id}`;
-  return { status: 202, headers: { location }, body: jobLedger(made) };
+  return {
+    status: 202,
+    headers: { location, ...pollHeaders(made, deps.clock.nowMs()) },
+    body: await ledgerOf(deps, made),
+  };
 };
 
 /** Whatever changes a job that exists. Throws the Faults of its parts. */

@@ -30,7 +30,7 @@ const unfinishedParts = async (deps: ReadDeps, job: Job, input: unknown) => {
   if (job.attempt === 0) return {};
   const chunks = job.seq === 0 ? [] : await deps.content.readChunks(job);
   const output = partialOutput(chunks.flatMap(({ deltas }) => deltas));
-  return job.status === 'cancelled' && job.usage === undefined
+  return job.status === 'cancelled' && job.usage === undefined && output.length > 0
     ? { output, final: { usage: estimatedUsage(input, output), output } }
     : { output };
 };

@@ -1,8 +1,10 @@
 import { ownJob, type ReadDeps } from '../generation/read.ts';
 import type { Job } from '../job/job.ts';
+import type { Deps } from '../ports.ts';
 import type { HttpReply, HttpRequest } from '../wire/http.ts';
 import { jobLedger } from '../wire/job-ledger.ts';
-import { tenantOf } from './caller.ts';
+import { resultUrl } from '../wire/result-url.ts';
+import { signingKey, tenantOf } from './caller.ts';
 
 /** The tenant's own job that the path names. Throws Fault `not_found`. */
 export const loadOwn = async (deps: Pick<ReadDeps, 'jobs'>, request: HttpRequest): Promise<Job> => {
@@ -10,12 +12,19 @@ export const loadOwn = async (deps: Pick<ReadDeps, 'jobs'>, request: HttpRequest
   return ownJob(await deps.jobs.load(id, 'strong'), id, tenantOf(request));
 };
 
+/** A job's ledger, with a fresh result URL. */
+export const ledgerOf = async (deps: Pick<Deps, 'signingKeys'>, job: Job) =>
+  jobLedger(
+    job,
+    resultUrl(job.resultBaseUrl, job.id, job.resultExpiresAtMs, await signingKey(deps)),
+  );
+
 /** `GET /jobs/{id}`: the ledger. */
 export const answerJob = async (
-  deps: Pick<ReadDeps, 'jobs'>,
+  deps: Pick<Deps, 'jobs' | 'signingKeys'>,
   request: HttpRequest,
 ): Promise<HttpReply> => ({
   status: 200,
   headers: {},
-  body: jobLedger(await loadOwn(deps, request)),
+  body: await ledgerOf(deps, await loadOwn(deps, request)),
 });

@@ -3,7 +3,7 @@ import { wasErased } from '../generation/erased.ts';
 import type { StreamItem } from '../generation/follow.ts';
 import type { ReadDeps } from '../generation/read.ts';
 import type { Job } from '../job/job.ts';
-import { errorEvent, eventFrame, terminalEvent } from '../wire/responses/events.ts';
+import { errorEvent, eventFrame, snapshotEvent, terminalEvent } from '../wire/responses/events.ts';
 import { sseDone } from '../wire/sse.ts';
 import type { Framer } from './event-stream.ts';
 import { responseOf } from './job-object.ts';
@@ -34,6 +34,16 @@ export const responseFrames = (
       throw error;
     }
   };
+  /** Of a job that put out nothing: official clients expect a stream to open with the response. */
+  const wholeStream = async (job: Job): Promise<string> => {
+    const opened = { ...(await view(job)), status: 'in_progress', error: null, usage: null };
+    const entries = [
+      snapshotEvent('response.created', opened),
+      snapshotEvent('response.in_progress', opened),
+      await lastEvent(job),
+    ];
+    return entries.map(eventFrame).slice(afterSeq).join('') + sseDone;
+  };
   return async (item: StreamItem) => {
     switch (item.kind) {
       case 'entry':
@@ -45,6 +55,7 @@ export const responseFrames = (
         return ending(errorEvent(deleted), last);
       case 'ended':
         // The reader has the event that ends the stream already.
+        if (item.job.seq === 0 && last === afterSeq) return wholeStream(item.job);
         if (afterSeq > item.job.seq) return sseDone;
         return ending(await lastEvent(item.job), Math.max(last, item.job.seq));
       case 'interrupted':

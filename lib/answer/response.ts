@@ -24,18 +24,23 @@ export const ownResponse = (job: Job | undefined, request: HttpRequest): Job => 
   return ownJob(own.api === 'responses' ? own : undefined, idOf(request), own.tenant);
 };
 
-/** Number n is the entry with sequence number n + 1, and one more is the event that ends the stream. */
+/** A job that put out nothing is streamed as created, in progress and ended. */
+const lastNumberOf = (job: Job): number => (job.seq === 0 ? 2 : job.seq);
+
+/**
+ * Event n is the entry with sequence number n + 1, and one more is the event that ends the stream. A
+ * job that has not ended may have shown its live reader more than is stored by now.
+ */
 const afterSeqOf = (job: Job, startingAfter: number | undefined): number => {
   if (startingAfter === undefined) return 0;
-  const afterSeq = startingAfter + 1;
-  if (afterSeq > job.seq + (isEnded(job) ? 1 : 0)) {
+  if (isEnded(job) && startingAfter > lastNumberOf(job)) {
     throw new Fault(
       'invalid_value',
-      `Invalid 'starting_after': the last event so far is ${job.seq - 1}.`,
+      `Invalid 'starting_after': the last event is ${lastNumberOf(job)}.`,
       { param: 'starting_after' },
     );
   }
-  return afterSeq;
+  return startingAfter + 1;
 };
 
 /** `GET /v1/responses/{id}`: the response whatever its status, or its events, stored and to come. */

@@ -1,4 +1,5 @@
 import { dynamoContent } from '../adapters/dynamo-content.ts';
+import { dynamoSigningKeys } from '../adapters/dynamo-signing-keys.ts';
 import { sqsClient } from '../adapters/sqs-client.ts';
 import { sqsQueue } from '../adapters/sqs-queue.ts';
 import { systemIds } from '../adapters/system-ids.ts';
@@ -19,6 +20,7 @@ export const composeControl = () => {
   const deps = {
     ...store,
     content: dynamoContent(table, settings.TABLE_NAME),
+    signingKeys: dynamoSigningKeys(table, settings.TABLE_NAME, store.clock),
     queue: sqsQueue(sqsClient(), settings.JOBS_QUEUE_URL),
     upstreams: upstreamsFrom(settings, store.clock),
     ids: systemIds(),

@@ -87,8 +87,10 @@ export const concludeFinish = async (
     return concludeFailure(deps, attempt, finishFault(finish), { dead: true });
   }
   const { job } = attempt.lease;
-  // Events can be replayed later; of texts and chunks the final object holds all there is.
-  if (job.api === 'responses' && !(await attempt.transcript.checkpoint())) return superseded;
+  // Events can be replayed later, and the client of a live stream reads a worker's output from the
+  // table; of all others the final object holds all there is.
+  const isRead = job.api === 'responses' || (job.live === true && attempt.via === 'worker');
+  if (isRead && !(await attempt.transcript.checkpoint())) return superseded;
   const chunks = await persist(deps, () =>
     deps.content.putFinal(job.id, job.attempt, finish.final, job.resultExpiresAtMs),
   );

@@ -24,8 +24,8 @@ const tooLong = (id: string): Fault =>
 
 /**
  * The conversation that `previous_response_id` stands for, as input for the upstream of this request:
- * only the tenant's own responses are looked at. Throws Fault `not_found` when there is none that
- * ended with a result, and `body_too_large` when it has grown beyond `maxEarlierChars`.
+ * only the tenant's own responses are looked at. Throws Fault `not_found` when there is none,
+ * `invalid_value` when it has no result, and `body_too_large` when it has grown beyond `maxEarlierChars`.
  */
 export const earlierConversation = async (
   deps: Pick<Deps, 'jobs' | 'content' | 'upstreams'>,
@@ -39,7 +39,11 @@ export const earlierConversation = async (
     throw notFound(id, 'does not exist');
   }
   if (job.unstored) throw notFound(id, 'was not stored');
-  if (!isEnded(job) || job.final === undefined) throw notFound(id, `has no result (${job.status})`);
+  if (!isEnded(job) || job.final === undefined) {
+    throw new Fault('invalid_value', `The previous response ${id} has no result (${job.status}).`, {
+      param: 'previous_response_id',
+    });
+  }
   const { final: finished } = job;
   const gone = () => notFound(id, 'does not exist');
   const [asked, final] = await unlessErased(deps, id, gone, () =>

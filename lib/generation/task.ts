@@ -11,7 +11,7 @@ import type { Production } from '../wire/production.ts';
 import { responsesCall } from '../wire/responses/call.ts';
 import { passThroughReader } from '../wire/responses/events.ts';
 import { generateReader as generateFromResponses } from '../wire/responses/generate-reader.ts';
-import { ownFields, responseResource } from '../wire/responses/resource.ts';
+import { ownFields, resourceDefaults, responseResource } from '../wire/responses/resource.ts';
 import type { StoredRequest } from '../wire/stored-request.ts';
 import { generateToResponses } from '../wire/translate/generate-to-responses.ts';
 import { toChat } from '../wire/translate/to-chat.ts';
@@ -79,7 +79,7 @@ const produce = (
   return upstream.protocol === 'responses'
     ? {
         call: responsesCall(request, { model, earlier, background }),
-        begin: () => passThroughReader(ownFields(job, request)),
+        begin: () => passThroughReader(ownFields(job, request), resourceDefaults(job, request)),
       }
     : {
         call: toChat(request, { model, earlier }),

@@ -1,9 +1,9 @@
 import { clockSkewMs, maxStrikes, resendFirstMs, resendMaxMs } from '../limits.ts';
 import { deadlineError, workerLostError } from './failure.ts';
-import { lastFailure } from './ledger.ts';
 import { type EndedJob, isEnded, type Job } from './job.ts';
-import { after, type EpochMs, earlier } from './time.ts';
+import { lastFailure } from './ledger.ts';
 import { expire, giveUp, overrun } from './outside.ts';
+import { after, type EpochMs, earlier } from './time.ts';
 import type { JobWrite } from './write.ts';
 
 /** What the sweep does about a job that is due: a write, and whether a message follows it. */

@@ -14,7 +14,7 @@ export const jobError = (fault: Fault): JobError => ({
 /** `error` after the last attempt it was worth. */
 export const attemptsSpentError = (error: JobError, attempts: number): JobError => ({
   ...error,
-  message: `${error.message} (after ${attempts} attempts)`,
+  message: `${error.message.replace(/\.$/, '')} (after ${attempts} attempts).`,
 });
 
 /** The deadline has passed, or would before another attempt; `failure` is what the last one failed of. */

@@ -1,7 +1,7 @@
 import { clockSkewMs, leaseMs, leaseRenewMs, maxMessageDelayMs, resendFirstMs } from '../limits.ts';
 import type { EndedJob, Job, JobError } from './job.ts';
-import { restDue } from './rest.ts';
 import { closeAttempt, openAttempt } from './ledger.ts';
+import { restDue } from './rest.ts';
 import { after, type EpochMs, earlier, epochMs } from './time.ts';
 import type { Clause, JobChanges, JobWrite } from './write.ts';
 

@@ -19,7 +19,7 @@ const attemptOf = (record: Job['ledger'][number]) => ({
 });
 
 /** What a job did, when, and what it cost. Times are milliseconds since the epoch. */
-export const jobLedger = (job: Job) => ({
+export const jobLedger = (job: Job, resultUrl: string) => ({
   id: job.id,
   object: 'job',
   api: job.api,
@@ -42,6 +42,8 @@ export const jobLedger = (job: Job) => ({
   attempts: job.ledger.map(attemptOf),
   usage: isEnded(job) ? (job.usage ?? null) : null,
   error: isEnded(job) && job.error !== undefined ? errorFields(job.error) : null,
+  /** Where its output is, whatever its API. */
+  result_url: resultUrl,
   retry_of: job.retryOf ?? null,
   retried_as: job.retriedAs ?? null,
 });

@@ -145,6 +145,30 @@ describe.concurrent.each([
     expect(billed).toHaveLength(1);
   });
 
+  it('are resumed at once by a reader who has seen more than is stored', async () => {
+    const slow = { model: `${model}?tokens=30&rate=15`, input: 'Cut early.', stream: true };
+    const seen = await firstOf(await create(slow), 3);
+    const rest = await allFrames(await replay(idOf(seen), 2));
+    const numbers = eventsOf([...seen, ...rest]).map(({ sequence_number }) => sequence_number);
+    expect(numbers).toEqual(numbers.map((_, index) => index));
+    expect(rest.at(-1)?.text).toBe('data: [DONE]\n\n');
+  });
+
+  it('open with the response also where it failed before it put out anything', async () => {
+    const failing = { model: `${model}?fault=400`, input: 'Failing.', stream: true };
+    const frames = await allFrames(await create({ ...failing, background: true }));
+    expect(eventsOf(frames).map(({ type }) => type)).toEqual([
+      'response.created',
+      'response.in_progress',
+      'response.failed',
+    ]);
+    const after = await allFrames(await replay(idOf(frames), 0));
+    expect(textOf(after)).toBe(textOf(frames.slice(1)));
+    expect(textOf(await allFrames(await replay(idOf(frames), 2)))).toBe('data: [DONE]\n\n');
+    const stream = api.client.responses.stream({ response_id: idOf(frames) });
+    await expect(stream.finalResponse()).resolves.toMatchObject({ status: 'failed' });
+  });
+
   it('are refused for a starting_after that is none', async () => {
     const frames = await allFrames(
       await create({ model: `${model}?tokens=3`, input: 'Short.', stream: true }),

@@ -79,6 +79,24 @@ describe.concurrent.each([
     expect(withUsage.at(-1)).toMatchObject({ choices: [], usage: { completion_tokens: 60 } });
   });
 
+  it('streams the whole of a completion whose first attempt failed', async () => {
+    const body = (controls: string) => ({
+      model: `${model}?tokens=40&rate=200${controls}`,
+      messages: user('Streamed after all.'),
+      stream: true as const,
+      stream_options: { include_usage: true },
+    });
+    const [whole, retried] = await Promise.all(
+      ['', '&fault=500&times=1'].map(async (controls) =>
+        collect(await api.client.chat.completions.create(body(controls))),
+      ),
+    );
+    const told = (chunks: typeof whole = []) =>
+      chunks.map(({ choices, usage }) => ({ choices, usage }));
+    expect(told(retried)).toEqual(told(whole));
+    expect(whole?.at(-1)).toMatchObject({ usage: { completion_tokens: 40 } });
+  });
+
   it('ends a stream with [DONE], in whole frames without names', async () => {
     const answer = await api.send('POST', '/v1/chat/completions', {
       model,

@@ -1,5 +1,6 @@
 import { without } from '../json-object.ts';
 import type { JsonObject, UpstreamCall } from '../production.ts';
+import { portableItems } from './previous.ts';
 import type { ResponsesRequest } from './request.ts';
 
 export type CallOptions = {
@@ -22,7 +23,7 @@ export const responsesCall = (
     body: {
       ...without(body, 'previous_response_id', 'background', 'input'),
       model,
-      input: isText ? body.input : [...earlier, ...request.input],
+      input: isText ? body.input : [...earlier, ...portableItems(request.input, 'responses')],
       stream: true,
       // Kept there only where it has to be: our own DELETE does not reach it.
       ...(background ? { background: true, store: true } : { store: false }),

@@ -50,12 +50,12 @@ export const eventEntry = (event: JsonObject): string =>
  * ends the stream is no entry: `terminalEvent` makes it from the final object. `keepalive` is none
  * either: our streams have their own.
  */
-export const passThroughReader = (own: OwnFields): EventReader => {
+export const passThroughReader = (own: OwnFields, defaults: JsonObject = {}): EventReader => {
   let finish: Finish | undefined;
   const entryOf = (event: JsonObject, response: JsonObject | undefined): string =>
     eventEntry({
       ...event,
-      ...(response === undefined ? {} : { response: { ...response, ...own } }),
+      ...(response === undefined ? {} : { response: { ...defaults, ...response, ...own } }),
       ...('response_id' in event ? { response_id: own.id } : {}),
     });
   return {

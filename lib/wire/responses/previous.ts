@@ -37,8 +37,17 @@ const replayed = (item: JsonObject): JsonObject => {
 };
 
 /**
+ * Items as any upstream takes them, whoever's store they come from: without the ids that would be
+ * looked up there, and without thoughts that nobody can read.
+ */
+export const portableItems = (
+  items: readonly JsonObject[],
+  protocol: Protocol,
+): readonly JsonObject[] => items.filter((item) => isKept(item, protocol)).map(replayed);
+
+/**
  * The earlier conversation as input that goes before a request's own. `previous_response_id` is
  * resolved here, never upstream. Instructions are not carried over, as OpenAI's are not.
  */
 export const expandPrevious = (previous: Conversation, protocol: Protocol): readonly JsonObject[] =>
-  [...previous.input, ...previous.output].filter((item) => isKept(item, protocol)).map(replayed);
+  portableItems([...previous.input, ...previous.output], protocol);

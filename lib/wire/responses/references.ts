@@ -41,7 +41,7 @@ const refuse = (path: Path): never => {
   const param = formatParam(path) ?? 'input';
   throw new Fault(
     'invalid_value',
-    `Invalid '${param}': it refers to an object in the upstream's account, which is not open to this key.`,
+    `Invalid '${param}': it refers to an object in the upstream's account, which is not open to this key. Send the content itself; earlier turns can be named by 'previous_response_id'.`,
     { param },
   );
 };
@@ -60,6 +60,8 @@ const walk = (value: unknown, path: Path): void => {
   }
   if (!isJsonObject(value)) return;
   if (value['type'] === 'item_reference') refuse(path);
+  // Without its picture it is only the name of one.
+  if (value['type'] === 'image_generation_call' && !isGiven(value['result'])) refuse(path);
   for (const [name, member] of Object.entries(value)) {
     if (notWalked.has(name)) continue;
     if (isReferenceField(name, member) && isGiven(member)) refuse([...path, name]);

@@ -100,6 +100,18 @@ const ending = (final: JsonObject, job: Job) => ({
   usage: usageOf(final, job),
 });
 
+/** What every response object has, should the upstream's leave it out. */
+export const resourceDefaults = (job: Job, request: ResponsesRequest) => ({
+  ...settings(request),
+  model: job.model,
+  status: 'in_progress',
+  completed_at: null,
+  error: null,
+  incomplete_details: null,
+  output: [],
+  usage: null,
+});
+
 /** The settings that the final object does not tell. */
 const untold = (request: ResponsesRequest, final: JsonObject): JsonObject =>
   Object.fromEntries(

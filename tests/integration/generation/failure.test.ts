@@ -28,7 +28,7 @@ test('an upstream that fails for ever is asked four times, and its cause is told
   expect(ended).toMatchObject({
     status: 'failed',
     attempt: 4,
-    error: { code: 'upstream_error', message: 'The upstream failed (500). (after 4 attempts)' },
+    error: { code: 'upstream_error', message: 'The upstream failed (500) (after 4 attempts).' },
   });
   expect(ended.ledger.map(({ outcome }) => outcome)).toEqual([
     'requeued',

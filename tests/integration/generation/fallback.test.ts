@@ -53,7 +53,7 @@ test('once its attempts are spent the next upstream answers, and the answer says
   expect(await workOff(deps, clock, job.id)).toBe(5);
   const ended = await stored(deps, job.id);
   expect(ended).toMatchObject({ status: 'completed', attempt: 5, answeredBy: spare, choice: 1 });
-  const { attempts, answered_by } = jobLedger(ended);
+  const { attempts, answered_by } = jobLedger(ended, 'https://example.com/result');
   expect(answered_by).toBe(spare);
   expect(attempts.map(({ upstream, model }) => [upstream, model])).toEqual([
     ...Array.from({ length: 4 }, () => ['first', job.model]),

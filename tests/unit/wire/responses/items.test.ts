@@ -205,6 +205,26 @@ describe('an earlier conversation', () => {
 });
 
 describe('a call of an upstream of the same protocol', () => {
+  it('an output that is sent back as input holds no id that its upstream would look up', () => {
+    const output = [
+      { type: 'reasoning', id: 'rs_1', summary: [] },
+      {
+        type: 'function_call',
+        id: 'fc_1',
+        call_id: 'c',
+        name: 'f',
+        arguments: '{}',
+        status: 'completed',
+      },
+      { type: 'function_call_output', call_id: 'c', output: '1' },
+    ];
+    const request = parseResponsesRequest({ input: output });
+    expect(responsesCall(request, { model: 'm', background: false }).body['input']).toEqual([
+      { type: 'function_call', call_id: 'c', name: 'f', arguments: '{}' },
+      { type: 'function_call_output', call_id: 'c', output: '1' },
+    ]);
+  });
+
   it('passes the body as it came, and has it stored there only where background mode needs it', () => {
     const body = { input: 'Hi', model: 'x', background: true, novelty: { a: null } };
     const request = parseResponsesRequest(body);

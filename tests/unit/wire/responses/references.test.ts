@@ -11,6 +11,7 @@ const refused: readonly (readonly [string, Record<string, unknown>])[] = [
   ['prompt.id', { prompt: { id: 'pmpt_1' } }],
   ['input[0]', { input: [{ type: 'item_reference', id: 'msg_1' }] }],
   ['input[0]', { input: [{ id: 'msg_1' }] }],
+  ['input[0]', { input: [{ type: 'image_generation_call', id: 'ig_1', status: 'completed' }] }],
   ['input[0].content[0].file_id', message({ type: 'input_file', file_id: 'file_1' })],
   ['input[0].content[0].file_id', message({ type: 'input_image', file_id: 'file_1' })],
   [
