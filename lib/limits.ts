@@ -89,3 +89,6 @@ export const firstOutputMs = 10_000;
 
 /** A generation that its upstream has not begun after this is cancelled and started anew. */
 export const upstreamQueueMs = 2 * 60_000;
+
+/** How long a cancel waits for the attempt to leave its last output: it notices within a second. */
+export const leaveMs = 1_500;

@@ -1,11 +1,26 @@
 import { Fault } from '../errors.ts';
 import { isEnded, type Job } from '../job/job.ts';
 import { cancel } from '../job/outside.ts';
+import { after } from '../job/time.ts';
+import { leaveMs } from '../limits.ts';
 import type { Deps } from '../ports.ts';
 import { stopUpstream } from './stop-upstream.ts';
 import { upstreamOf } from './task.ts';
 
 const tries = 5;
+
+const pauseMs = 150;
+
+/** The job once its attempt has left its output there, or as it is when that takes too long. */
+const untilLeft = async (deps: Pick<Deps, 'jobs' | 'clock'>, cancelled: Job): Promise<Job> => {
+  const untilMs = after(deps.clock.nowMs(), leaveMs);
+  let job = cancelled;
+  while (job.leaseExpiresAtMs > deps.clock.nowMs() && deps.clock.nowMs() < untilMs) {
+    await deps.clock.sleep(pauseMs);
+    job = (await deps.jobs.load(job.id, 'strong')) ?? job;
+  }
+  return job;
+};
 
 /**
  * Ends a job for its client, whoever holds it; one that has ended stays as it is. The attempt under
@@ -26,7 +41,7 @@ export const cancelJob = async (
     if (outcome.kind === 'written') {
       deps.log.info('job.cancelled', { jobId: job.id });
       await stopUpstream(deps, outcome.job, upstreamOf(deps, outcome.job));
-      return outcome.job;
+      return job.status === 'in_progress' ? untilLeft(deps, outcome.job) : outcome.job;
     }
     job = (await deps.jobs.load(job.id, 'strong')) ?? job;
   }

@@ -6,6 +6,7 @@ import type { EventReader, Finish, JsonObject, Reading } from '../wire/productio
 import type { Attempt, Budget, RunDeps, RunOutcome, Task } from './attempt.ts';
 import { concludeFailure, concludeFinish, concludeStop } from './conclude.ts';
 import { holdLease } from './lease.ts';
+import { leaveOutput } from './leave-output.ts';
 import { startPulse } from './pulse.ts';
 import { stopper, stopReason } from './stop.ts';
 import { abandon } from './stop-upstream.ts';
@@ -150,7 +151,10 @@ export const run = async (
   deps.log.info('attempt.started', { jobId: job.id, attempt: job.attempt, model: job.model });
   try {
     const outcome = await carryOut(deps, attempt);
-    if (outcome.kind === 'superseded') await abandon(deps, attempt, lease.job.upstreamId);
+    if (outcome.kind === 'superseded') {
+      await leaveOutput(deps, attempt);
+      await abandon(deps, attempt, lease.job.upstreamId);
+    }
     return outcome;
   } finally {
     attempt.stopper.end();

@@ -11,6 +11,8 @@ export type Listener = (seq: number, entry: string) => void;
 
 /** The output of one attempt as it comes in, and how much of it the table holds. */
 export type Transcript = {
+  /** What the job is not known to hold, as far as it fits a chunk; undefined when that is nothing. */
+  pending(): TranscriptChunk | undefined;
   /** Something has been put out, though it need not be stored yet. */
   readonly begun: boolean;
   /** What is not yet written takes so much in a chunk. */
@@ -69,7 +71,7 @@ export const beginTranscript = (
   let pendingBytes = 0;
   let next = lease.job.seq + 1;
   let lastCheckpointAtMs = deps.clock.nowMs();
-  /** A chunk whose write is not certain: it is written again, byte for byte, before any other. */
+  /** A chunk whose write is not certain, or came too late: it is written again, byte for byte, before any other. */
   let frozen: Sealed | undefined;
 
   const seal = (): Sealed => {
@@ -91,7 +93,7 @@ export const beginTranscript = (
       const segments = extendSegments(job.segments, attempt, seq);
       return checkpoint(job, { segments, seq, upstreamSeq }, nowMs);
     });
-    frozen = undefined;
+    if (held) frozen = undefined;
     return held;
   };
 
@@ -116,6 +118,7 @@ export const beginTranscript = (
         begun = true;
       }
     },
+    pending: () => frozen?.chunk ?? (pending.length > 0 ? seal().chunk : undefined),
     checkpoint: async () => {
       lastCheckpointAtMs = deps.clock.nowMs();
       const end = next + pending.length;

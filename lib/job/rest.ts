@@ -1,7 +1,8 @@
 import { purgeAgainMs, unstoredKeptMs } from '../limits.ts';
+import { extendSegments } from './checkpoint.ts';
 import type { EndedJob, Job } from './job.ts';
 import { closeAttempt } from './ledger.ts';
-import { after, type EpochMs } from './time.ts';
+import { after, type EpochMs, epochMs } from './time.ts';
 import type { Clause, JobChanges, JobField, JobWrite } from './write.ts';
 
 /*
@@ -83,6 +84,30 @@ export const bury = (job: Job, nowMs: EpochMs): JobWrite => {
       ...rest.set,
     },
     clear: [...rest.clear, 'final', 'metadata', 'error', 'previousResponseId'],
+  };
+};
+
+/**
+ * The attempt that a cancelled job was taken from has let go of it, and leaves the output it had not
+ * stored. The lease's end is how whoever cancelled sees that nothing follows.
+ */
+export const leave = (
+  job: EndedJob,
+  chunk: { readonly first: number; readonly deltas: readonly string[] } | undefined,
+): JobWrite => {
+  const upTo = chunk === undefined ? job.seq : chunk.first + chunk.deltas.length - 1;
+  const output = { segments: extendSegments(job.segments, job.attempt, upTo), seq: upTo };
+  return {
+    name: 'leave',
+    id: job.id,
+    when: [
+      { field: 'status', is: 'cancelled' },
+      { field: 'attempt', is: job.attempt },
+      { field: 'owner', is: job.owner },
+      { field: 'deletedAtMs', absent: true },
+    ],
+    set: { leaseExpiresAtMs: epochMs(0), ...(chunk === undefined ? {} : output) },
+    clear: [],
   };
 };
 

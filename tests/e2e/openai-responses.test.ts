@@ -93,6 +93,30 @@ describe.concurrent.each([
     expect(replayed).toEqual(events);
   });
 
+  it('cancels a response that nobody reads, and is told what was put out and spent', async () => {
+    const input = `Cancelled unread on ${model}.`;
+    const { id } = await api.client.responses.create({
+      model: `${model}?tokens=600&rate=20&first_ms=0`,
+      input,
+      background: true,
+    });
+    await waitFor(
+      () => api.generations(input),
+      (all) => all.some(({ text }) => text.length > 100),
+      20_000,
+    );
+    const cancelled = await api.client.responses.cancel(id);
+    expect(cancelled).toMatchObject({ status: 'cancelled', usage: { estimated: true } });
+    expect(cancelled.usage?.output_tokens).toBeGreaterThan(10);
+    const [generation] = await api.generations(input);
+    const told = cancelled.output.flatMap((item) =>
+      item.type === 'message' ? item.content.map((part) => ('text' in part ? part.text : '')) : [],
+    );
+    expect(told.join('').length).toBeGreaterThan(50);
+    expect(generation?.text.startsWith(told.join(''))).toBe(true);
+    expect(generation).toMatchObject({ open: false });
+  });
+
   it('cancels a response, as often as it likes, and the upstream stops', async () => {
     const input = `To be cancelled on ${model}.`;
     const { id } = await api.client.responses.create({

@@ -77,7 +77,10 @@ describe.concurrent.each(['demo', 'demo-chat'])('a response of %s', (model) => {
     expect(await after('resp_none')).toMatchObject(refusal);
     expect(await after(own.id, { authorization: `Bearer ${stranger}` })).toMatchObject(refusal);
     expect(await after(unstored.id)).toMatchObject(refusal);
-    expect(await after(pending.id)).toMatchObject(refusal);
+    expect(await after(pending.id)).toMatchObject({
+      status: 400,
+      body: { error: { code: 'invalid_value', param: 'previous_response_id' } },
+    });
     expect(await after(own.id)).toMatchObject({ status: 200 });
     await api.send('POST', `/v1/responses/${pending.id}/cancel`);
   });

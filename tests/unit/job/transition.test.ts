@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { Fault } from '../../../lib/errors.ts';
 import { dueAction } from '../../../lib/job/due.ts';
 import { jobError } from '../../../lib/job/failure.ts';
 import { type Job, jobStatuses } from '../../../lib/job/job.ts';
-import { after, epochMs } from '../../../lib/job/time.ts';
 import { cancel, expire, giveUp, overrun } from '../../../lib/job/outside.ts';
 import { bury } from '../../../lib/job/rest.ts';
+import { after, epochMs } from '../../../lib/job/time.ts';
 import {
   adopt,
   begin,
@@ -18,7 +19,6 @@ import {
   settle,
 } from '../../../lib/job/transition.ts';
 import { applyWrite, type JobWrite } from '../../../lib/job/write.ts';
-import { Fault } from '../../../lib/errors.ts';
 import { newJob, noonMs } from '../../fixtures/new-job.ts';
 
 const error = jobError(new Fault('upstream_error', 'The model server failed.'));
