@@ -26,7 +26,8 @@ test('the console says all that a newcomer needs, and nothing else', async () =>
     'API key: sk-outlast-local (tenant local)',
     expect.stringMatching(/^curl /),
     expect.stringContaining('demo model'),
-    expect.stringMatching(/OPENAI_API_KEY=.* npm start.*OPENAI_BASE_URL=/),
+    expect.stringMatching(/OPENAI_API_KEY=.* npm start/),
+    expect.stringMatching(/OPENAI_BASE_URL=.* OPENAI_MODEL=.* npm start/),
     `Logs: ${service.dataDir}/logs`,
   ]);
 });
