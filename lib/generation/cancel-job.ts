@@ -17,7 +17,8 @@ const untilLeft = async (deps: Pick<Deps, 'jobs' | 'clock'>, cancelled: Job): Pr
   let job = cancelled;
   while (job.leaseExpiresAtMs > deps.clock.nowMs() && deps.clock.nowMs() < untilMs) {
     await deps.clock.sleep(pauseMs);
-    job = (await deps.jobs.load(job.id, 'strong')) ?? job;
+    // The cancel stands, whether or not it can be read back.
+    job = (await deps.jobs.load(job.id, 'strong').catch(() => undefined)) ?? job;
   }
   return job;
 };

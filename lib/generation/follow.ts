@@ -1,7 +1,7 @@
 import { follow } from '../job/create.ts';
-import { isEnded, type Job } from '../job/job.ts';
-import { after } from '../job/time.ts';
-import { followMs, followPauseMs } from '../limits.ts';
+import { type EndedJob, isEnded, type Job } from '../job/job.ts';
+import { after, type EpochMs } from '../job/time.ts';
+import { followMs, followPauseMs, leaveMs } from '../limits.ts';
 import type { Deps, TranscriptChunk } from '../ports.ts';
 
 export type FollowDeps = Pick<Deps, 'jobs' | 'content' | 'clock' | 'log'>;
@@ -62,6 +62,12 @@ const unread = (job: Job, seq: number): Job => ({
   segments: job.segments.filter(({ upTo }) => upTo > seq),
 });
 
+/** A cancelled attempt leaves its last output within a moment; a reader is told of the end after it. */
+const mayLeaveMore = (job: EndedJob, nowMs: EpochMs): boolean =>
+  job.status === 'cancelled' &&
+  job.leaseExpiresAtMs > nowMs &&
+  nowMs < after(job.endedAtMs, leaveMs);
+
 /**
  * A job's output from the table: all that is stored after the sequence number `afterSeq`, then what
  * comes, until the job has ended. `shownAttempt` is the attempt whose output was shown before that.
@@ -92,7 +98,7 @@ export async function* followJob(
         yield { kind: 'entry', ...item };
       }
     }
-    if (isEnded(job)) {
+    if (isEnded(job) && !mayLeaveMore(job, deps.clock.nowMs())) {
       yield { kind: 'ended', job };
       return;
     }

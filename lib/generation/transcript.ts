@@ -71,7 +71,7 @@ export const beginTranscript = (
   let pendingBytes = 0;
   let next = lease.job.seq + 1;
   let lastCheckpointAtMs = deps.clock.nowMs();
-  /** A chunk whose write is not certain, or came too late: it is written again, byte for byte, before any other. */
+  /** A chunk whose write is not certain, or came too late: written again, byte for byte, before others. */
   let frozen: Sealed | undefined;
 
   const seal = (): Sealed => {

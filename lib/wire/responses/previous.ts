@@ -37,7 +37,7 @@ const replayed = (item: JsonObject): JsonObject => {
 };
 
 /**
- * Items as any upstream takes them, whoever's store they come from: without the ids that would be
+ * Items as any upstream takes them, whatever store they are from: without the ids that would be
  * looked up there, and without thoughts that nobody can read.
  */
 export const portableItems = (
