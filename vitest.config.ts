@@ -6,8 +6,8 @@ const packaged = './tests/packaged.ts';
 export default defineConfig({
   test: {
     reporters: ['default', './tests/tally.ts'],
-    // The e2e tests start whole runtimes: more at once would only slow each other down.
-    maxWorkers: 2,
+    // The e2e tests start whole runtimes, and wait for most of their time.
+    maxWorkers: 3,
     projects: [
       {
         extends: true,
@@ -16,6 +16,15 @@ export default defineConfig({
           include: ['tests/unit/**/*.test.ts'],
           exclude: [template],
           testTimeout: 10_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'model',
+          include: ['tests/model/**/*.test.ts'],
+          // `npm run model -- --depth N` goes further and takes as long as it takes.
+          testTimeout: 60_000 * Number(process.env['MODEL_DEPTH'] ?? '1'),
         },
       },
       {
@@ -46,6 +55,25 @@ export default defineConfig({
           globalSetup: packaged,
           testTimeout: 180_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'fuzz',
+          include: ['tests/fuzz/**/*.test.ts'],
+          globalSetup: packaged,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'faults',
+          include: ['tests/faults/**/*.test.ts'],
+          globalSetup: packaged,
+          // Alone, after the others: what it asks of the machine is a fault of its own to them.
+          sequence: { groupOrder: 1 },
         },
       },
     ],

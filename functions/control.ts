@@ -4,5 +4,5 @@ import { api } from '../lib/middleware/api.ts';
 
 const { deps, http } = composeControl();
 
-/** What changes jobs that exist: cancel, delete, retry. */
-export const handler = api(http, (request) => answerControl(deps, request));
+/** What changes jobs that exist: cancel, delete, retry; and where their callbacks go. */
+export const handler = api(http, (request, signal) => answerControl(deps, request, signal));

@@ -1,5 +1,6 @@
 import middy from '@middy/core';
 import { composeSweep } from '../lib/compose/sweep.ts';
+import { sweepDeliveries } from '../lib/delivery/sweep-deliveries.ts';
 import { sweep } from '../lib/generation/sweep.ts';
 import { type DeadlineContext, deadline } from '../lib/middleware/deadline.ts';
 
@@ -9,4 +10,11 @@ const sweepReserveMs = 5_000;
 /** Every minute: what is due. */
 export const handler = middy({ timeoutEarlyInMillis: 0 })
   .use(deadline({ reserveMs: sweepReserveMs }))
-  .handler((_event: unknown, context: DeadlineContext) => sweep(deps, context.deadline.signal));
+  .handler(async (_event: unknown, context: DeadlineContext) => {
+    const { signal } = context.deadline;
+    const [jobs, deliveries] = await Promise.all([
+      sweep(deps, signal),
+      sweepDeliveries(deps, signal),
+    ]);
+    return { ...jobs, sent: jobs.sent + deliveries.sent, failed: jobs.failed + deliveries.failed };
+  });

@@ -56,6 +56,11 @@ const oneOf =
     return word === undefined ? { fault: `is none of ${words.join(', ')}` } : { value: word };
   };
 
+const yesOrNo: Reader<boolean> = (value = 'no') =>
+  value === 'yes' || value === 'no'
+    ? { value: value === 'yes' }
+    : { fault: 'is neither yes nor no' };
+
 const upstreamList: Reader<readonly ListedUpstream[]> = (value = '[]') => readUpstreamList(value);
 
 const logLevel: Reader<LogLevel> = (value = 'INFO') => {
@@ -82,6 +87,8 @@ export type LogLevel = (typeof logLevels)[number];
 const readers = {
   TABLE_NAME: required,
   JOBS_QUEUE_URL: requiredUrl,
+  DELIVERIES_QUEUE_URL: requiredUrl,
+  CALLBACK_HTTP_LOOPBACK: yesOrNo,
   OPENAI_API_KEY: optional,
   OPENAI_API_KEY_PARAMETER: optional,
   OPENAI_BASE_URL: upstreamUrl,

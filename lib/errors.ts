@@ -7,6 +7,8 @@
 type FaultKind = { readonly status: number; readonly type: string };
 
 const invalid = (status: number): FaultKind => ({ status, type: 'invalid_request_error' });
+/** OpenAI's type says what there was too much of: `requests` or `tokens`. */
+const limited: FaultKind = { status: 429, type: 'requests' };
 const upstream = (status: number): FaultKind => ({ status, type: 'upstream_error' });
 const server = (status: number): FaultKind => ({ status, type: 'server_error' });
 
@@ -17,11 +19,22 @@ const faults = {
   unknown_parameter: invalid(400),
   invalid_api_key: invalid(401),
   invalid_signature: invalid(403),
+  /** The key is good, but was not made for this. */
+  insufficient_scope: invalid(403),
   not_found: invalid(404),
   method_not_allowed: invalid(405),
   result_expired: invalid(410),
   body_too_large: invalid(413),
   unsupported_media_type: invalid(415),
+  /** The tenant may not ask for this model. */
+  model_not_allowed: invalid(403),
+  /** The key stands for another request. */
+  idempotency_key_reused: invalid(422),
+
+  /** Of the tenant: requests per minute, or tokens per day. */
+  rate_limit_exceeded: limited,
+  too_many_queued_jobs: limited,
+  too_many_jobs_in_flight: limited,
 
   /** The upstream refused our key: the client can do nothing about it. */
   upstream_credentials: upstream(502),
@@ -45,6 +58,8 @@ const faults = {
   store_unavailable: server(503),
   queue_unavailable: server(503),
   item_unreadable: server(500),
+  /** Written by a later version of this code: whoever runs that can read it. */
+  item_newer: server(503),
   misconfigured: server(500),
   internal_error: server(500),
 } as const satisfies Record<string, FaultKind>;

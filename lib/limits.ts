@@ -9,8 +9,12 @@ export const leaseMs = 45_000;
 export const leaseRenewMs = 15_000;
 /** How far two Lambda hosts' clocks may disagree before the sweep calls a lease expired. */
 export const clockSkewMs = 10_000;
-/** Attempts a job may spend on one model, crashes included. */
+/** Attempts a job may spend on one model, crashes included but for the first. */
 export const maxStrikes = 4;
+/** A job that runs alone needs this much of the function's time; with less its message goes back. */
+export const aloneMinMs = 2 * 60_000;
+/** What a later version wrote is left to it: looked at again after this, and readers are told so. */
+export const newerVersionMs = 30_000;
 
 /** Kept free at a function's end for one checkpoint and one settle. */
 export const reserveMs = 10_000;
@@ -55,6 +59,22 @@ export const maxMetadataPairs = 16;
 export const maxMetadataKeyChars = 64;
 export const maxMetadataValueChars = 512;
 export const maxModelChars = 256;
+/** Reserved of a tenant's tokens per day for the output of a request that does not say how much. */
+export const reservedOutputTokens = 4_096;
+/** What a sandbox knows of a tenant's limits is read again after this. */
+export const limitsFreshMs = 60_000;
+/** Of one tenant, how many waiting jobs a sweep sends for at most. */
+export const maxTurnsPerSweep = 100;
+/** A slot whose job is not there is given back after this: its creator may still be at it. */
+export const slotOfNoJobMs = 2 * 60_000;
+/** Counters of a tenant that nobody counts with are forgotten after this. */
+export const tenantCountersTtlMs = 3 * 24 * 60 * 60_000;
+/** How long a repeated request of a limited tenant waits for the first one to make their job. */
+export const twinWaitMs = 2_000;
+
+/** How long a request can be repeated under its `Idempotency-Key`. */
+export const idempotencyKeyTtlMs = 24 * 60 * 60_000;
+export const maxIdempotencyKeyChars = 255;
 export const maxMessages = 2_048;
 /** Deeper values would end the stack of whatever walks them by recursion, JSON.stringify included. */
 export const maxJsonLevels = 100;
@@ -92,3 +112,66 @@ export const upstreamQueueMs = 2 * 60_000;
 
 /** How long a cancel waits for the attempt to leave its last output: it notices within a second. */
 export const leaveMs = 1_500;
+
+/** Standard Webhooks recommends less than 20 kB (spec 1.0.0, "Payload size", read 2026-11). */
+export const maxCallbackBodyBytes = 20_000 - 1;
+export const maxCallbackUrlChars = 2_048;
+/** How long one delivery attempt may take: the name, the connection, and the answer. */
+export const deliveryAttemptMs = 15_000;
+/** A delivery's message that has not led to an attempt is sent again after this, doubling up to 1 h. */
+export const deliveryResendMs = 2 * 60_000;
+/** A delivery attempt holds its delivery for this long: the attempt, and what the store may take. */
+export const deliveryClaimMs = deliveryAttemptMs + 25_000;
+/** Delivery attempts that the log keeps, the last ones. */
+export const maxDeliveryLog = 30;
+/** The due index has this many partitions for deliveries, behind those of the jobs. */
+export const deliveryDueShards = 4;
+export const maxCallbackEndpoints = 20;
+/** A secret that was rotated away signs along for this long. */
+export const callbackSecretOverlapMs = 24 * 60 * 60_000;
+/** Deliveries of one tenant that one function takes on at the same time, of ten. */
+export const maxTenantDeliveries = 5;
+/** A receiver that has timed out is left alone for so long by the sandbox that saw it. */
+export const slowReceiverMs = 60_000;
+/** A tenant that had endpoints, or none, is taken to have them, or not, for so long. */
+export const hasEndpointsFreshMs = 60_000;
+export const hasNoEndpointsFreshMs = 5_000;
+/** A delivery is tried for this long, and an endpoint that failed for this long is disabled. */
+export const deliveryLifeMs = 5 * 24 * 60 * 60_000;
+
+/** An attempt is not started with less than this left of the job's deadline: it could not finish. */
+export const minAttemptMs = 1_000;
+
+/** What a sandbox knows of an upstream's health is read again after this. */
+export const healthFreshMs = 2_000;
+/** A store that has not told an upstream's health by then is not waited for. */
+export const healthReadMs = 500;
+/** What an upstream's calls have earned is written this often while its budget is not full. */
+export const earnedFlushMs = 10_000;
+/** The health of an upstream that nobody reports on is forgotten after a day. */
+export const healthTtlMs = 24 * 60 * 60_000;
+
+/** Each first call earns this much of a retry, so that retries are a fifth of the calls. */
+export const retryEarned = 0.2;
+/** Retries that are at hand after a time without failures. */
+export const retryCapacity = 10;
+/** Grows without calls, so that the last jobs of a quiet upstream are not stuck. */
+export const retryRefillPerSecond = 0.1;
+
+/** Failures in a row that open a circuit. */
+export const circuitFailures = 5;
+/** The row has lasted this long, so that a success anywhere had the time to be known and break it. */
+export const circuitRowMs = healthFreshMs + 500;
+export const circuitOpenFirstMs = 30_000;
+export const circuitOpenMaxMs = 5 * 60_000;
+/** A probe that has told nothing by then is taken for dead, and another is let through. */
+export const probeLeaseMs = 60_000;
+/** A circuit without news is forgotten after this. */
+export const circuitMemoryMs = 10 * 60_000;
+/** Circuits kept of one upstream; clients choose the models. */
+export const maxCircuits = 64;
+
+/** Jobs that wait for a circuit come back within this after it lets a probe through. */
+export const deferSpreadMs = 20_000;
+/** A job that found the probe taken looks again no sooner than this. */
+export const deferProbedMs = 5_000;

@@ -1,7 +1,16 @@
-import type { Job } from './job/job.ts';
+import type { Delivery, DeliveryKey, DeliveryState } from './callback/delivery.ts';
+import type { EndpointHealth } from './callback/endpoint-health.ts';
+import type { CallbackKey } from './callback/keys.ts';
+import type { CallbackOutcome } from './callback/outcome.ts';
+import type { SignatureHeaders } from './callback/sign.ts';
+import type { Job, JobError } from './job/job.ts';
 import type { EpochMs } from './job/time.ts';
 import type { JobWrite } from './job/write.ts';
+import type { Evidence, UpstreamUse } from './upstream-health/evidence.ts';
+import type { Health } from './upstream-health/health.ts';
+import type { CallKind, Passage } from './upstream-health/passage.ts';
 import type { JsonObject, Protocol, UpstreamCall } from './wire/production.ts';
+import type { LimitName, TenantLimits } from './wire/tenant-limits.ts';
 
 /** What became of a conditional write. `doubtful`: no answer came, so it may or may not be there. */
 export type WriteOutcome =
@@ -17,9 +26,18 @@ export type CreateOutcome =
 export interface JobStore {
   /** Puts the item if no job has its id. */
   create(job: Job): Promise<CreateOutcome>;
-  /** `eventual` costs half and may be a moment old. Undefined when there is none or it expired. */
+  /**
+   * `eventual` costs half and may be a moment old. Undefined when there is none or it expired. Throws
+   * also Faults `item_newer` and `item_unreadable`.
+   */
   load(id: string, consistency: 'strong' | 'eventual'): Promise<Job | undefined>;
   write(write: JobWrite): Promise<WriteOutcome>;
+  /**
+   * Takes an item that `load` calls unreadable out of the sweep's way: one that is queued or in
+   * progress ends as `failed` with `error`, and whatever it is, it is due no more. `spared` is one
+   * of a later version, or none.
+   */
+  condemn(id: string, error: JobError, atMs: EpochMs): Promise<'failed' | 'disarmed' | 'spared'>;
   /** Deletes the item if the clauses of `write` hold (its changes are not looked at). */
   withdraw(write: JobWrite): Promise<'withdrawn' | 'refused'>;
   /** Ids of a tenant's jobs that start with `prefix`, by time, after `after` in that order. */
@@ -69,6 +87,30 @@ export interface ContentStore {
   ): Promise<unknown>;
 }
 
+/** What an `Idempotency-Key` stands for, until it expires. */
+export type KeyRecord = {
+  readonly jobId: string;
+  /** Of the request that came with it first. */
+  readonly fingerprint: string;
+  readonly expiresAtMs: EpochMs;
+};
+
+/**
+ * A tenant's idempotency keys, by the SHA-256 (hex) of the key. Methods throw Fault
+ * `store_unavailable` or `item_unreadable`.
+ */
+export interface IdempotencyKeys {
+  /** Read strongly; undefined when there is none, or none that is in force at `nowMs`. */
+  find(tenant: string, keyHash: string, nowMs: EpochMs): Promise<KeyRecord | undefined>;
+  /**
+   * Puts `record` unless one is in force at `nowMs`; the one that then is. Repeated with the same
+   * record it finds that. When it throws, the record may be there or not.
+   */
+  reserve(tenant: string, keyHash: string, record: KeyRecord, nowMs: EpochMs): Promise<KeyRecord>;
+  /** Afterwards the key does not stand for that job. */
+  release(tenant: string, keyHash: string, jobId: string): Promise<void>;
+}
+
 /** A hint that a job wants a worker; the item is the truth. */
 export type JobMessage = { readonly v: 1; readonly jobId: string; readonly epoch: number };
 
@@ -76,6 +118,37 @@ export type JobMessage = { readonly v: 1; readonly jobId: string; readonly epoch
 export interface Queue {
   /** `delayMs` up to 15 minutes, rounded up to whole seconds. `tenant` is the message group. */
   send(message: JobMessage, tenant: string, delayMs: number): Promise<void>;
+}
+
+/** A hint that a job's end is to be told: to everybody, or to one target. */
+export type DeliveryMessage = {
+  readonly v: 1;
+  readonly jobId: string;
+  readonly deliveryNo: number;
+  readonly target?: string | undefined;
+};
+
+/** Methods throw Fault `queue_unavailable`. */
+export interface DeliveryQueue {
+  /** As `Queue.send`. */
+  send(message: DeliveryMessage, tenant: string, delayMs: number): Promise<void>;
+}
+
+/** A message that its queue has given up. */
+export type DeadLetter = {
+  readonly messageId: string;
+  readonly receipt: string;
+  readonly body: string;
+  readonly sentAtMs: EpochMs;
+};
+
+/** A dead-letter queue. Methods throw Fault `queue_unavailable`. */
+export interface DeadLetters {
+  /** Up to ten that nobody has taken, which are the caller's for ten minutes; none: that is all. */
+  take(): Promise<readonly DeadLetter[]>;
+  remove(letter: DeadLetter): Promise<void>;
+  /** Lets others take it again. */
+  release(letter: DeadLetter): Promise<void>;
 }
 
 /** The delivered message's own receipt: how long until SQS shows it again (1 s to 12 h). */
@@ -99,6 +172,8 @@ export type ApiKey = {
   readonly tenant: string;
   readonly scopes: readonly string[];
   readonly createdAtMs: EpochMs;
+  /** From then on it is refused; absent for a key that does not expire. */
+  readonly expiresAtMs?: EpochMs | undefined;
   readonly revokedAtMs?: EpochMs | undefined;
 };
 
@@ -107,7 +182,7 @@ export type ApiKey = {
  * `store_unavailable` or `item_unreadable`.
  */
 export interface ApiKeyStore {
-  /** A revoked key is found too. What was created or revoked before the call is seen. */
+  /** A revoked or expired key is found too. What was created or revoked before the call is seen. */
   find(secretHash: string): Promise<ApiKey | undefined>;
   /** Done when it resolves; when it throws the key may be there or not. */
   create(key: ApiKey, secretHash: string): Promise<void>;
@@ -115,6 +190,208 @@ export interface ApiKeyStore {
   list(tenant: string): Promise<readonly ApiKey[]>;
   /** The key as revoked, by this call or an earlier one; undefined when the tenant has no such key. */
   revoke(tenant: string, keyId: string, atMs: EpochMs): Promise<ApiKey | undefined>;
+}
+
+/** Where a tenant wants all of its jobs' ends told, and how that has been going. */
+export type CallbackEndpoint = EndpointHealth & {
+  /** `cbe_` and 128 bits, sortable by time. */
+  readonly id: string;
+  readonly tenant: string;
+  readonly url: string;
+  /** The events it is told; absent for all. */
+  readonly events?: readonly string[] | undefined;
+  readonly createdAtMs: EpochMs;
+  readonly keys: readonly CallbackKey[];
+  /** Counts its changes. */
+  readonly rev: number;
+};
+
+/**
+ * The endpoints that tenants registered. Reads are consistent. Methods throw Fault `store_unavailable`
+ * or `item_unreadable`.
+ */
+export interface CallbackEndpoints {
+  /** Oldest first. */
+  list(tenant: string): Promise<readonly CallbackEndpoint[]>;
+  find(tenant: string, id: string): Promise<CallbackEndpoint | undefined>;
+  /** Done when it resolves. */
+  create(endpoint: CallbackEndpoint): Promise<void>;
+  /** Refused when it is there no more or was changed since its `rev` was one less. */
+  save(next: CallbackEndpoint): Promise<'saved' | 'refused'>;
+  /** Afterwards it is not there. */
+  remove(tenant: string, id: string): Promise<void>;
+}
+
+/** What signs the callbacks of a tenant's jobs that name their own URL. */
+export type CallbackSecret = {
+  readonly tenant: string;
+  readonly keys: readonly CallbackKey[];
+  readonly rev: number;
+};
+
+/** Consistent. Methods throw Fault `store_unavailable` or `item_unreadable`. */
+export interface CallbackSecrets {
+  find(tenant: string): Promise<CallbackSecret | undefined>;
+  /** `rev` 1 is the first one. Refused when somebody else has changed it, or made it, meanwhile. */
+  save(next: CallbackSecret): Promise<'saved' | 'refused'>;
+}
+
+/**
+ * The deliveries of jobs' ends. Reads are consistent where no index is asked. Methods throw Fault
+ * `store_unavailable` or `item_unreadable`.
+ */
+export interface DeliveryStore {
+  /** Puts it unless it is there. When it throws, it may be there or not. */
+  create(delivery: Delivery): Promise<void>;
+  load(key: DeliveryKey): Promise<Delivery | undefined>;
+  /** Refused when it is there no more or was changed since its `rev` was one less. */
+  save(next: Delivery): Promise<'saved' | 'refused'>;
+  /** A job's, oldest first. */
+  ofJob(jobId: string): Promise<readonly Delivery[]>;
+  /** Of a tenant in that state, those of the newest jobs first, after `after` in that order. */
+  list(query: {
+    readonly tenant: string;
+    readonly state: DeliveryState;
+    readonly after: DeliveryKey | undefined;
+    readonly limit: number;
+  }): Promise<readonly Delivery[]>;
+  /** Those with `dueAtMs` ≤ `atMs` in one partition (0 to 3), oldest first. */
+  due(shard: number, atMs: EpochMs, limit: number): Promise<readonly DeliveryKey[]>;
+}
+
+export type Tenant = {
+  readonly name: string;
+  readonly limits: TenantLimits;
+  readonly changedAtMs: EpochMs;
+};
+
+/** Limits to set, and limits to lift; of one that is in both the value counts. */
+export type TenantChange = { readonly set: TenantLimits; readonly lift: readonly LimitName[] };
+
+/**
+ * The tenants that were given limits; one that is not here has none. Methods throw Fault
+ * `store_unavailable` or `item_unreadable`.
+ */
+export interface TenantStore {
+  /** What was changed before the call is seen. */
+  find(name: string): Promise<Tenant | undefined>;
+  /** By name. A tenant of the last moments may be missing. */
+  list(): Promise<readonly Tenant[]>;
+  /**
+   * The limits that the change does not name stay, also when they are changed at the same time.
+   * Returns the tenant as it then is; undefined when there was nothing to lift.
+   */
+  change(name: string, change: TenantChange, atMs: EpochMs): Promise<Tenant | undefined>;
+  /** Lifts everything. */
+  remove(name: string): Promise<void>;
+}
+
+/** Whether a counter took what was asked of it, and where it then stands. */
+export type Counted = {
+  readonly kind: 'counted' | 'over';
+  /** As much as is known: after an `over` it is at least what would have been too much. */
+  readonly used: number;
+};
+
+/**
+ * What tenants use of their limits. A count that was not answered is repeated, so that a counter can
+ * only stand too high. Methods throw Fault `store_unavailable`.
+ */
+export interface TenantCounts {
+  /** One more request in the minute of the clock that begins at `windowMs`, unless those are `limit`. */
+  countRequest(tenant: string, windowMs: EpochMs, limit: number): Promise<Counted>;
+  /** `tokens` more on a day such as `2026-11-20`, unless that made more than `limit`. */
+  reserveTokens(tenant: string, day: string, tokens: number, limit: number): Promise<Counted>;
+  /** Adds what may be negative. Tried once: when it throws, it may be there or not. */
+  settleTokens(tenant: string, day: string, tokens: number): Promise<void>;
+  /** One more live job, unless those are `limit`. */
+  countJob(tenant: string, limit: number): Promise<Counted>;
+  /** One less. Tried once, as `settleTokens`. */
+  uncountJob(tenant: string): Promise<void>;
+}
+
+/** A tenant's jobs that are in flight, and how many of them are live. */
+export type TenantJobs = {
+  /** Ids of the jobs that hold a slot. */
+  readonly inFlight: readonly string[];
+  /** As counted; undefined while nothing was. */
+  readonly live: number | undefined;
+  /** By how much `live` was off when the sweep last counted the jobs themselves. */
+  readonly drift: number;
+  /** Counts the slots that were taken. */
+  readonly rev: number;
+};
+
+/**
+ * The slots of tenants with a limit on jobs in flight, and who waits for one. Reads of slots are
+ * consistent, those of who waits a moment old. Methods throw Fault `store_unavailable`.
+ */
+export interface TenantTurns {
+  /** The job has a slot afterwards, also when it had one before; or all `limit` are taken. */
+  takeSlot(tenant: string, jobId: string, limit: number): Promise<'taken' | 'full'>;
+  /** Afterwards the job has none. */
+  giveSlotBack(tenant: string, jobId: string): Promise<void>;
+  find(tenant: string): Promise<TenantJobs>;
+  /** Takes slots from jobs that were found to need none; refused when one was taken since `seenRev`. */
+  reclaim(tenant: string, jobIds: readonly string[], seenRev: number): Promise<'done' | 'refused'>;
+  /** Ids of the tenant's jobs that wait, oldest first. */
+  waiting(tenant: string, limit: number): Promise<readonly string[]>;
+  /** How many of its jobs the index holds, those that wait and those that do not. */
+  countLive(tenant: string): Promise<number>;
+  /** Moves `live` by `correction`, and keeps `drift` for the next time. */
+  correct(tenant: string, correction: number, drift: number): Promise<void>;
+  /** Tenants that have taken a slot or counted a job within the last days. */
+  tenants(): Promise<readonly string[]>;
+}
+
+/** Limits of a tenant as this sandbox knows them, at most a minute old. Throws as `TenantStore.find`. */
+export interface KnownLimits {
+  of(tenant: string): Promise<TenantLimits>;
+}
+
+/** What became of the keys that sign result URLs. */
+export type Rotation = {
+  /** When the new key signs; until then the one before it does. */
+  readonly signsFromMs: EpochMs;
+  /** When the newest of the keys that still verify beside it was made. */
+  readonly keptFromMs: EpochMs | undefined;
+  /** When the key that verifies no more was made. */
+  readonly droppedFromMs: EpochMs | undefined;
+};
+
+export interface SigningKeyRotation {
+  /** Throws Faults `store_unavailable`, also when another rotation came between, or `item_unreadable`. */
+  rotate(): Promise<Rotation>;
+}
+
+/** A job's item as an audit finds it; of one that cannot be read, as much as can be told. */
+export type AuditedItem =
+  | { readonly kind: 'job'; readonly job: Job }
+  | {
+      readonly kind: 'unreadable';
+      readonly id: string;
+      readonly status: string | undefined;
+      readonly deadlineAtMs: number | undefined;
+      readonly dueAtMs: number | undefined;
+      readonly why: string;
+    };
+
+/** Reads the whole table, for an operator's command alone. */
+export interface JobAudit {
+  /**
+   * The jobs created from `fromMs` on and before `toMs`, and all that have not ended or were due
+   * before `lateMs`, whenever they were created; page by page, in `segments` parts at once. Without
+   * content, and a moment old. Throws Fault `store_unavailable`.
+   */
+  scan(
+    wanted: {
+      readonly fromMs: EpochMs;
+      readonly toMs: EpochMs;
+      readonly lateMs: EpochMs;
+      readonly tenant: string | undefined;
+    },
+    part: { readonly segment: number; readonly of: number },
+  ): AsyncIterable<{ readonly items: readonly AuditedItem[]; readonly readUnits: number }>;
 }
 
 export interface Clock {
@@ -128,6 +405,8 @@ export interface Ids {
   next(): string;
   /** 128 random bits: owners and nonces. */
   nonce(): string;
+  /** Random bytes, of which a secret is made. */
+  secretBytes(count: number): Uint8Array;
   /** Uniform in [0, 1). */
   random(): number;
 }
@@ -140,13 +419,45 @@ export interface Log {
   error(event: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
+/** What is known of each upstream, in one item. Methods throw Fault `store_unavailable`. */
+export interface UpstreamHealthStore {
+  /** Of an upstream that nothing is known of, a healthy one. Also throws `item_unreadable`. */
+  load(upstream: string): Promise<Health>;
+  /** `next` replaces what was read as `seenRev`. A `refused` may be the echo of a save that landed. */
+  save(upstream: string, next: Health, seenRev: number): Promise<'saved' | 'refused'>;
+}
+
+/**
+ * How the upstreams are, as all sandboxes know it: the retry budgets and the circuits. Never throws:
+ * an upstream whose health cannot be told is taken for healthy.
+ */
+export interface UpstreamHealth {
+  /**
+   * Whether a call may be made. The token or the probe's place that it needs is taken by asking, and
+   * what it comes to has to be reported.
+   */
+  mayCall(upstream: string, model: string, kind: CallKind): Promise<Passage>;
+  report(use: UpstreamUse, evidence: Evidence): Promise<void>;
+}
+
 export type Deps = {
   readonly jobs: JobStore;
   readonly content: ContentStore;
+  readonly idempotencyKeys: IdempotencyKeys;
   readonly queue: Queue;
+  readonly deliveryQueue: DeliveryQueue;
+  readonly deliveries: DeliveryStore;
+  readonly endpoints: CallbackEndpoints;
+  readonly callbackSecrets: CallbackSecrets;
+  readonly callbacks: CallbackTransport;
   readonly upstreams: Upstreams;
+  readonly health: UpstreamHealth;
   readonly signingKeys: SigningKeys;
   readonly apiKeys: ApiKeyStore;
+  readonly tenants: TenantStore;
+  readonly tenantCounts: TenantCounts;
+  readonly tenantTurns: TenantTurns;
+  readonly knownLimits: KnownLimits;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
@@ -189,4 +500,18 @@ export interface Upstreams {
   /** By its name in the ledger; undefined when it is not configured any more. */
   named(name: string): UpstreamServer | undefined;
   all(): readonly UpstreamServer[];
+}
+
+/** Carries callbacks to receivers that tenants named: to the public internet and nowhere else. */
+export interface CallbackTransport {
+  /**
+   * One delivery attempt. Whatever goes wrong is an outcome; `signal` ends it early as one that failed
+   * (`stopped`).
+   */
+  post(
+    url: string,
+    headers: SignatureHeaders,
+    body: string,
+    signal: AbortSignal,
+  ): Promise<CallbackOutcome>;
 }

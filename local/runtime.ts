@@ -72,8 +72,12 @@ export async function startRuntime(
     stackName: 'outlast-local',
     queueEndpoint: queues.endpoint,
   });
-  const sqs = queueClient(queues, region);
+  const sqs = queueClient(queues.endpoint, region);
   resources.defer(() => sqs.destroy());
+  const tableEndpoint = settings.tableEndpoint ?? tables.endpoint;
+  const queueEndpoint = settings.queueEndpoint ?? queues.endpoint;
+  const sourceSqs = queueClient(queueEndpoint, region);
+  resources.defer(() => sourceSqs.destroy());
   await Promise.all([createTables(tables, region, stack.tables), createQueues(sqs, stack.queues)]);
 
   const upstream = chooseUpstream(settings);
@@ -82,6 +86,7 @@ export async function startRuntime(
   const defaults = {
     PUBLIC_BASE_URL: baseUrl,
     LOCAL_API_KEY: apiKey,
+    CALLBACK_HTTP_LOOPBACK: 'yes',
     ...(upstream.kind === 'demo' && (await demoModel(resources))),
   };
   const logging: LogOptions = {
@@ -95,12 +100,13 @@ export async function startRuntime(
     environment: (template) =>
       functionEnvironment(template, stack, {
         region,
-        tableEndpoint: tables.endpoint,
-        queueEndpoint: queues.endpoint,
+        tableEndpoint,
+        queueEndpoint,
         defaults,
         host,
       }),
     logging,
+    settings,
   });
   resources.defer(() => lambda.close());
   await warmAll(
@@ -111,7 +117,7 @@ export async function startRuntime(
 
   const log = openLog('runtime', logging);
   resources.defer(() => log.close());
-  const triggers = startTriggers(stack, { lambda, sqs, onLog: log.write });
+  const triggers = startTriggers(stack, { lambda, sqs: sourceSqs, onLog: log.write });
   resources.defer(() => triggers.stop());
   const onFault = (fault: unknown) => {
     if (!signal.aborted) options.complain(fault);
@@ -141,16 +147,19 @@ async function startFunctions(
   options: {
     environment(template: Record<string, string>): Record<string, string>;
     logging: LogOptions;
+    settings: Pick<Settings, 'functionTimeoutMs' | 'preload'>;
   },
 ): Promise<LocalLambda> {
+  const { functionTimeoutMs = Number.POSITIVE_INFINITY, preload } = options.settings;
   const specs = stack.functions.map(async (fn) => ({
     name: fn.name,
     logicalId: fn.logicalId,
     bundleDir: await codeIn(fn),
     handler: fn.handler,
     memoryMb: fn.memoryMb,
-    timeoutMs: fn.timeoutMs,
+    timeoutMs: Math.min(fn.timeoutMs, functionTimeoutMs),
     environment: options.environment(fn.environment),
+    ...(preload !== undefined && { preload }),
     ...(fn.maxConcurrency !== undefined && { maxConcurrency: fn.maxConcurrency }),
   }));
   return startLambda(await Promise.all(specs), options.logging);

@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 
 const functionsDir = 'functions';
 
@@ -11,15 +11,15 @@ const functionsDir = 'functions';
  * sources give the same bytes. Resolves to the functions' names; throws with esbuild's message.
  */
 export async function buildFunctions(outputDir: string): Promise<string[]> {
-  const entries = await readdir(functionsDir);
-  const names = entries.filter((entry) => entry.endsWith('.ts')).map((e) => basename(e, '.ts'));
+  const names = await functionNames();
   const built = await Promise.all(names.map((name) => bundleFunction(name, outputDir)));
   await removeAllBut(new Set(built.flat()), outputDir);
   return names;
 }
 
-async function bundleFunction(name: string, outputDir: string): Promise<string[]> {
-  const { metafile } = await build({
+/** How the bundle of a function is made, as a pure function of its sources. */
+export function bundleOptions(name: string, outputDir: string) {
+  return {
     entryPoints: { index: join(functionsDir, `${name}.ts`) },
     outdir: join(outputDir, name),
     outExtension: { '.js': '.mjs' },
@@ -38,7 +38,17 @@ async function bundleFunction(name: string, outputDir: string): Promise<string[]
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',
-  });
+  } satisfies BuildOptions;
+}
+
+/** The functions there are, one a file. */
+export async function functionNames(): Promise<string[]> {
+  const entries = await readdir(functionsDir);
+  return entries.filter((entry) => entry.endsWith('.ts')).map((entry) => basename(entry, '.ts'));
+}
+
+async function bundleFunction(name: string, outputDir: string): Promise<string[]> {
+  const { metafile } = await build(bundleOptions(name, outputDir));
   return Object.keys(metafile.outputs).map((path) => resolve(path));
 }
 

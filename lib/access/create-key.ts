@@ -1,25 +1,18 @@
 import { Fault } from '../errors.ts';
 import type { ApiKey, Deps } from '../ports.ts';
 import { hashApiKey, newApiKey } from '../wire/api-key.ts';
-import { clientScopes, scopes as knownScopes, type Scope } from './scopes.ts';
+import { clientScopes, scopes as knownScopes, type Scope } from '../wire/scopes.ts';
+import { parseExpiry } from './key-expiry.ts';
+import { parseTenantName } from './tenant-name.ts';
 
-/** Names go into keys of items, message groups, logs and metrics: plain everywhere. */
-const tenantFormat = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 /** The owner of the local runtime's fixed key. */
 const reservedTenant = 'local';
 
-const parseTenant = (tenant: string): string => {
-  if (tenant === reservedTenant) {
-    throw new Fault('invalid_value', `The tenant ${reservedTenant} is kept for the local key.`, {
-      param: 'tenant',
-    });
-  }
-  if (tenantFormat.test(tenant)) return tenant;
-  throw new Fault(
-    'invalid_value',
-    `${JSON.stringify(tenant)} is no name for a tenant: up to 64 of a-z, 0-9, - and _, the first a letter or a digit.`,
-    { param: 'tenant' },
-  );
+const parseOwner = (tenant: string): string => {
+  if (tenant !== reservedTenant) return parseTenantName(tenant);
+  throw new Fault('invalid_value', `The tenant ${reservedTenant} is kept for the local key.`, {
+    param: 'tenant',
+  });
 };
 
 const parseScope = (scope: string): Scope => {
@@ -36,6 +29,8 @@ export type NewKey = {
   readonly tenant: string;
   /** Repeated ones count once; without any the key gets what a client needs. */
   readonly scopes?: readonly string[] | undefined;
+  /** How long it is good for, or until when, as `parseExpiry` takes it; without it, until revoked. */
+  readonly expires?: string | undefined;
 };
 
 /**
@@ -45,14 +40,16 @@ export type NewKey = {
  */
 export const createKey = async (
   deps: Pick<Deps, 'apiKeys' | 'clock' | 'ids'>,
-  { tenant, scopes }: NewKey,
+  { tenant, scopes, expires }: NewKey,
 ): Promise<{ readonly key: ApiKey; readonly secret: string }> => {
   const asked = new Set(scopes?.map(parseScope));
+  const nowMs = deps.clock.nowMs();
   const key: ApiKey = {
     id: `key_${deps.ids.next()}`,
-    tenant: parseTenant(tenant),
+    tenant: parseOwner(tenant),
     scopes: asked.size === 0 ? clientScopes : knownScopes.filter((scope) => asked.has(scope)),
-    createdAtMs: deps.clock.nowMs(),
+    createdAtMs: nowMs,
+    ...(expires === undefined ? {} : { expiresAtMs: parseExpiry(expires, nowMs) }),
   };
   const secret = newApiKey();
   await deps.apiKeys.create(key, hashApiKey(secret));

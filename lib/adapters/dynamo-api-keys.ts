@@ -2,7 +2,6 @@ import {
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
-  paginateQuery,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
@@ -11,6 +10,7 @@ import { Fault } from '../errors.ts';
 import { epochMs } from '../job/time.ts';
 import type { ApiKey, ApiKeyStore } from '../ports.ts';
 import { storeFault, unwritten } from './dynamo-faults.ts';
+import { listedPartitions } from './dynamo-listed.ts';
 
 const instant = z.pipe(z.int(), z.transform(epochMs));
 
@@ -20,12 +20,11 @@ const apiKeySchema = z.pipe(
     tenant: z.string().check(z.minLength(1)),
     scopes: z.array(z.string()),
     createdAtMs: instant,
+    expiresAtMs: z.optional(instant),
     revokedAtMs: z.optional(instant),
   }),
   z.transform(({ keyId, ...fields }): ApiKey => ({ id: keyId, ...fields })),
 );
-
-const indexEntrySchema = z.object({ pk: z.object({ S: z.string() }) });
 
 const tableKey = (pk: string) => ({ pk: { S: pk }, sk: { S: 'key' } });
 const partition = (secretHash: string): string => `KEY#${secretHash}`;
@@ -52,29 +51,8 @@ export const dynamoApiKeys = (client: DynamoDBClient, tableName: string): ApiKey
     return parsed.data;
   };
 
-  const partitionsOf = async (tenant: string): Promise<readonly string[]> => {
-    const pages = paginateQuery(
-      { client },
-      {
-        TableName: tableName,
-        IndexName: 'tenant',
-        KeyConditionExpression: 'listTenant = :tenant',
-        ExpressionAttributeValues: { ':tenant': { S: listPartition(tenant) } },
-      },
-    );
-    const partitions: string[] = [];
-    try {
-      for await (const { Items: entries = [] } of pages) {
-        partitions.push(...entries.map((entry) => indexEntrySchema.parse(entry).pk.S));
-      }
-    } catch (thrown) {
-      throw storeFault(thrown);
-    }
-    return partitions;
-  };
-
   const keysOf = async (tenant: string) => {
-    const partitions = await partitionsOf(tenant);
+    const partitions = await listedPartitions(client, tableName, listPartition(tenant));
     const found = await Promise.all(
       partitions.map(async (pk) => {
         const key = await read(pk);

@@ -53,11 +53,17 @@ const conditionText = (write: JobWrite, parts: Placeholders): string =>
     ...write.when.map((clause) => clauseText(clause, parts)),
   ].join(' AND ');
 
-/** The attributes a write sets, with those that follow from them. */
+/**
+ * The attributes a write sets, with those that follow from them. One that moves the expiry of a
+ * result names the job's key as well, should it have one.
+ */
 const attributesSet = ({ set }: JobWrite): ReadonlyMap<string, unknown> => {
   const attributes = new Map<string, unknown>(Object.entries(set));
-  if (typeof set.resultExpiresAtMs === 'number')
-    attributes.set('expiresAtSeconds', jobTtlSeconds(set.resultExpiresAtMs));
+  const { resultExpiresAtMs, idempotency: key } = set;
+  if (typeof resultExpiresAtMs === 'number') {
+    const idempotency = typeof key === 'object' ? key : undefined;
+    attributes.set('expiresAtSeconds', jobTtlSeconds({ resultExpiresAtMs, idempotency }));
+  }
   return attributes;
 };
 

@@ -46,3 +46,13 @@ export const unwritten = (
   if (isRejected(thrown)) throw storeFault(thrown);
   return { kind: 'doubtful', cause: thrown };
 };
+
+/**
+ * The same for a write whose writer can read back whether it landed: a refusal of the SDK's own
+ * repetition may follow a first try that did.
+ */
+export const unwrittenOrRepeated = (thrown: unknown): ReturnType<typeof unwritten> => {
+  const isRepetition =
+    thrown instanceof ConditionalCheckFailedException && (thrown.$metadata.attempts ?? 1) > 1;
+  return isRepetition ? { kind: 'doubtful', cause: thrown } : unwritten(thrown);
+};

@@ -7,17 +7,22 @@ import { dueShards } from '../limits.ts';
 
 export type Item = Record<string, AttributeValue>;
 
-/** A job outlives its result by this, so that its URL can still say that the result expired. */
+/** A job outlives its result and its key by this, so that both can still say that it expired. */
 const tombstoneMs = 60 * 60_000;
+
+const later = (a: EpochMs, b: EpochMs | undefined): EpochMs => (b !== undefined && b > a ? b : a);
 
 export const jobKey = (id: string): Item => ({ pk: { S: id }, sk: { S: 'job' } });
 
 /** When DynamoDB may delete what expires at `at`: the next whole second, never before it. */
 export const ttlSeconds = (at: EpochMs): EpochSeconds => toEpochSeconds(after(at, 999));
 
-/** The job item's TTL, from the expiry of its result. */
-export const jobTtlSeconds = (resultExpiresAtMs: EpochMs): EpochSeconds =>
-  ttlSeconds(after(resultExpiresAtMs, tombstoneMs));
+/** The job item's TTL, from the expiry of its result and of the key that finds it. */
+export const jobTtlSeconds = ({
+  resultExpiresAtMs,
+  idempotency,
+}: Pick<Job, 'resultExpiresAtMs' | 'idempotency'>): EpochSeconds =>
+  ttlSeconds(after(later(resultExpiresAtMs, idempotency?.expiresAtMs), tombstoneMs));
 
 /** The due index's partition of a job: the same one for ever. */
 export const dueShard = (id: string): number =>
@@ -32,7 +37,8 @@ export const toJobItem = (job: Job): Item =>
       sk: 'job',
       dueShard: dueShard(job.id),
       listTenant: job.tenant,
-      expiresAtSeconds: jobTtlSeconds(job.resultExpiresAtMs),
+      ...(job.turn === undefined ? {} : { turnAtMs: job.createdAtMs }),
+      expiresAtSeconds: jobTtlSeconds(job),
     },
     { removeUndefinedValues: true },
   );

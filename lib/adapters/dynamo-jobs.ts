@@ -7,8 +7,9 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { JobWrite } from '../job/write.ts';
 import type { Clock, JobStore } from '../ports.ts';
+import { condemnItem } from './dynamo-condemn.ts';
 import { toCondition, toUpdate } from './dynamo-expression.ts';
-import { storeFault, unwritten } from './dynamo-faults.ts';
+import { storeFault, unwritten, unwrittenOrRepeated } from './dynamo-faults.ts';
 import { fromJobItem, isExpired, jobKey, toJobItem } from './dynamo-job-item.ts';
 import { dueIds, listedIds } from './dynamo-queries.ts';
 
@@ -57,10 +58,11 @@ export const dynamoJobs = (
       ...toUpdate(write),
       ReturnValues: 'ALL_NEW',
     });
-    const sent = await client.send(update).catch(unwritten);
+    const sent = await client.send(update).catch(unwrittenOrRepeated);
     return 'kind' in sent ? sent : { kind: 'written', job: fromJobItem(sent.Attributes ?? {}) };
   },
 
+  condemn: (id, error, atMs) => condemnItem(client, tableName, { id, error, atMs }),
   withdraw: (write) => withdraw(client, tableName, write),
   due: (shard, atMs, limit) => dueIds(client, tableName, { shard, atMs, limit }),
   list: (query) => listedIds(client, tableName, query),

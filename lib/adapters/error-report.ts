@@ -17,6 +17,9 @@ const maxCauses = 5;
 const maxFrames = 12;
 const maxMessageChars = 500;
 
+/** A code is one word. An upstream's is whatever it says, its SDK's error passes it on. */
+const codeFormat = /^[A-Za-z\d][A-Za-z\d_.]{0,63}$/;
+
 const property = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 
@@ -28,6 +31,16 @@ const mayQuoteContent = (error: Error): boolean =>
   error instanceof SyntaxError ||
   'headers' in error ||
   (error instanceof Fault && error.reported.code !== error.code);
+
+/**
+ * AWS quotes what it calls malformed (`Value '…' at 'item' failed to satisfy constraint`), which may be
+ * a client's: its sentence stays, what stands in quotes, braces or brackets goes.
+ */
+const messageOf = (error: Error): string =>
+  ('$metadata' in error
+    ? error.message.replace(/[{[].*|"[^"]*"?|'[^']*'?/gs, '…')
+    : error.message
+  ).slice(0, maxMessageChars);
 
 const frames = (error: Error): string =>
   (error.stack ?? '')
@@ -49,8 +62,8 @@ export const errorReport = (thrown: unknown, causesLeft = maxCauses): ErrorRepor
   const more = causesLeft > 0;
   return {
     name: thrown.name === 'Error' ? thrown.constructor.name : thrown.name,
-    ...(typeof code === 'string' && { code }),
-    ...(!mayQuoteContent(thrown) && { message: thrown.message.slice(0, maxMessageChars) }),
+    ...(typeof code === 'string' && codeFormat.test(code) && { code }),
+    ...(!mayQuoteContent(thrown) && { message: messageOf(thrown) }),
     ...(typeof status === 'number' && { status }),
     ...(typeof requestId === 'string' && { requestId }),
     stack: frames(thrown),

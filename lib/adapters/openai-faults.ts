@@ -1,6 +1,6 @@
 import { Fault, type FaultCode, type RetryReading } from '../errors.ts';
 import { quickRetryMaxMs } from '../limits.ts';
-import { clientWords } from '../wire/client-words.ts';
+import { clientWords, errorName } from '../wire/client-words.ts';
 import type { OpenaiSdk } from './openai-client.ts';
 import { readErrorBody, type UpstreamError } from './openai-error-body.ts';
 import { retryAfterMs } from './openai-retry-after.ts';
@@ -25,10 +25,9 @@ const rejected = (status: number, error: UpstreamError, retry: RetryReading, cau
       retry,
       reported: {
         status,
-        type: error.type ?? 'invalid_request_error',
-        param: error.param ?? null,
-        code:
-          error.code === undefined || error.code === `${status}` ? 'invalid_request' : error.code,
+        type: errorName(error.type) ?? 'invalid_request_error',
+        param: error.param === undefined ? null : clientWords(error.param),
+        code: (error.code === `${status}` ? undefined : errorName(error.code)) ?? 'invalid_request',
       },
       cause,
     },

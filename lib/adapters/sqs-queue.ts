@@ -5,7 +5,7 @@ import type { Queue } from '../ports.ts';
 import { queueFault } from './sqs-faults.ts';
 
 /** SQS: letters, digits and ASCII punctuation, 128 at most (SendMessage, MessageGroupId; 2026-11). */
-const messageGroup = (tenant: string): string =>
+export const messageGroup = (tenant: string): string =>
   /^[!-~]{1,128}$/.test(tenant) ? tenant : createHash('sha256').update(tenant).digest('hex');
 
 /**

@@ -6,5 +6,6 @@ import type { Ids } from '../ports.ts';
 export const systemIds = (): Ids => ({
   next: () => v7().replaceAll('-', ''),
   nonce: () => randomBytes(16).toString('hex'),
+  secretBytes: (count) => randomBytes(count),
   random: () => Math.random(),
 });

@@ -1,4 +1,5 @@
 import { Fault } from '../errors.ts';
+import type { Submission } from '../generation/submit.ts';
 import { waitMaxMs } from '../limits.ts';
 import type { Deps } from '../ports.ts';
 import type { HttpRequest } from '../wire/http.ts';
@@ -11,6 +12,19 @@ export const tenantOf = (request: HttpRequest): string => {
   throw new Fault('invalid_api_key', 'The request carries no tenant: the authorizer let none in.');
 };
 
+/** What holds for a new job of the request's tenant, and where it is told what is left. */
+export const tenantTerms = ({
+  limits,
+  rates,
+}: HttpRequest): Pick<Submission, 'limits' | 'rates'> => ({
+  limits,
+  ...(rates === undefined ? {} : { rates }),
+});
+
+/** Whether the tenant may name what lives in the upstream's account. */
+export const referencesOf = ({ limits }: HttpRequest): 'allowed' | 'refused' =>
+  limits.upstreamObjects ? 'allowed' : 'refused';
+
 /** What the headers of a new request say. Throws Fault `invalid_value` naming the header. */
 export const callerOf = (request: HttpRequest, waitDefaultMs: number) => {
   const preferences = parsePrefer(request.headers['prefer'], waitMaxMs);
@@ -21,7 +35,8 @@ export const callerOf = (request: HttpRequest, waitDefaultMs: number) => {
       resultBaseUrl: request.baseUrl,
       respondAsync,
       waitMs: preferences.waitMs ?? (respondAsync ? 0 : waitDefaultMs),
-      ...parseRequestTimes(request.headers),
+      ...parseRequestTimes(request.headers, request.limits.resultTtlSeconds),
+      ...tenantTerms(request),
     },
     preference: preferenceApplied(preferences),
   };

@@ -1,33 +1,27 @@
+import type { Submission } from '../generation/submit.ts';
 import { submitAndWait } from '../generation/submit-and-wait.ts';
-import { isEnded } from '../job/job.ts';
+import { isEnded, type Job } from '../job/job.ts';
 import { chatObject } from '../wire/chat/object.ts';
 import { parseChatRequest } from '../wire/chat/request.ts';
 import type { HttpReply, HttpRequest } from '../wire/http.ts';
 import { failureReply, jobReply } from '../wire/job-reply.ts';
 import { resultUrl } from '../wire/result-url.ts';
-import { callerOf, signingKey } from './caller.ts';
+import { callbacksOf } from './callback.ts';
+import { callerOf, referencesOf, signingKey } from './caller.ts';
 import { chatFrames } from './chat-frames.ts';
+import { replayChat } from './chat-replay.ts';
 import { type AnswerDeps, objectOfAccepted } from './generate.ts';
+import { idempotently } from './idempotent.ts';
 import { answerLive } from './stream.ts';
 
-/**
- * `POST /v1/chat/completions`: the completion, plain or streamed, or 202 with the URL where it will
- * be. Throws Faults for requests that are refused or could not be accepted.
- */
-export const answerChat = async (
+const answerPlain = async (
   deps: AnswerDeps,
-  request: HttpRequest,
-  waitDefaultMs: number,
+  submission: Submission,
+  preference: string | undefined,
   functionSignal: AbortSignal,
 ): Promise<HttpReply> => {
-  const chat = parseChatRequest(request.body);
-  const { submission, preference } = callerOf(request, waitDefaultMs);
   const key = await signingKey(deps);
-  const asked = { ...submission, stored: { api: 'chat', request: chat } as const };
-  if (chat.stream && !submission.respondAsync) {
-    return answerLive(deps, asked, chatFrames, () => `${request.baseUrl}/`, functionSignal);
-  }
-  const job = await submitAndWait(deps, asked, functionSignal);
+  const job = await submitAndWait(deps, submission, functionSignal);
   const url = resultUrl(job.resultBaseUrl, job.id, job.resultExpiresAtMs, key);
   const nowMs = deps.clock.nowMs();
   const at = { location: url, nowMs, preference };
@@ -39,3 +33,30 @@ export const answerChat = async (
   const pending = { ...job, status: status === 'queued' ? status : 'in_progress' } as const;
   return jobReply(pending, chatObject(pending, undefined, url, nowMs), at);
 };
+
+/**
+ * `POST /v1/chat/completions`: the completion, plain or streamed, or 202 with the URL where it will
+ * be. Throws Faults for requests that are refused or could not be accepted.
+ */
+export const answerChat = (
+  deps: AnswerDeps,
+  request: HttpRequest,
+  waitDefaultMs: number,
+  functionSignal: AbortSignal,
+): Promise<HttpReply> =>
+  idempotently(deps, request, async (keyed) => {
+    const chat = parseChatRequest(request.body, referencesOf(request));
+    const { submission, preference } = callerOf(request, waitDefaultMs);
+    const stored = { api: 'chat', request: chat } as const;
+    const callbacks = await callbacksOf(deps, request, chat.callback);
+    const asked = { ...submission, ...keyed, ...callbacks, stored };
+    if (!chat.stream || submission.respondAsync) {
+      return answerPlain(deps, asked, preference, functionSignal);
+    }
+    const shape = {
+      frames: chatFrames,
+      replay: (job: Job, signal: AbortSignal) => replayChat(deps, job, chat, signal),
+      locate: () => `${request.baseUrl}/`,
+    };
+    return answerLive(deps, asked, shape, functionSignal);
+  });

@@ -8,10 +8,12 @@ import { generationObject } from '../wire/generation-object.ts';
 import type { HttpReply, HttpRequest } from '../wire/http.ts';
 import { failureReply, jobReply } from '../wire/job-reply.ts';
 import { resultUrl } from '../wire/result-url.ts';
+import { type CallbackDeps, callbacksOf } from './callback.ts';
 import { callerOf, signingKey } from './caller.ts';
+import { idempotently } from './idempotent.ts';
 import { type JobObject, jobObjectOf } from './job-object.ts';
 
-export type AnswerDeps = SubmitDeps & Pick<Deps, 'signingKeys'>;
+export type AnswerDeps = SubmitDeps & Pick<Deps, 'signingKeys'> & CallbackDeps;
 
 /** Undefined when the result cannot be read now: an accepted job is answered with its URL then. */
 export const objectOfAccepted = async (
@@ -31,26 +33,31 @@ export const objectOfAccepted = async (
  * `POST /generate`: 200 with the generation, 202 with its result URL when the wait ends first, or
  * the error it failed of. Throws Faults for requests that are refused or could not be accepted.
  */
-export const answerGenerate = async (
+export const answerGenerate = (
   deps: AnswerDeps,
   request: HttpRequest,
   waitDefaultMs: number,
   functionSignal: AbortSignal,
-): Promise<HttpReply> => {
-  const generate = parseGenerateRequest(request.body);
-  const { submission, preference } = callerOf(request, waitDefaultMs);
-  const key = await signingKey(deps);
-  const stored = { api: 'generate', request: generate } as const;
-  const job = await submitAndWait(deps, { ...submission, stored }, functionSignal);
+): Promise<HttpReply> =>
+  idempotently(deps, request, async (keyed) => {
+    const generate = parseGenerateRequest(request.body);
+    const { submission, preference } = callerOf(request, waitDefaultMs);
+    const key = await signingKey(deps);
+    const stored = { api: 'generate', request: generate } as const;
+    const callbacks = await callbacksOf(deps, request, generate.callback);
+    const asked = { ...submission, ...keyed, ...callbacks, stored };
+    const job = await submitAndWait(deps, asked, functionSignal);
 
-  const url = resultUrl(job.resultBaseUrl, job.id, job.resultExpiresAtMs, key);
-  const nowMs = deps.clock.nowMs();
-  const at = { location: url, nowMs, preference };
-  const pending = (live: LiveJob): HttpReply =>
-    jobReply(live, generationObject(live, { resultUrl: url, nowMs }), at);
-  if (!isEnded(job)) return pending(job);
-  const failure = failureReply(job, url, preference);
-  if (failure !== undefined) return failure;
-  const body = await objectOfAccepted(deps, job, url);
-  return body === undefined ? pending({ ...job, status: 'in_progress' }) : jobReply(job, body, at);
-};
+    const url = resultUrl(job.resultBaseUrl, job.id, job.resultExpiresAtMs, key);
+    const nowMs = deps.clock.nowMs();
+    const at = { location: url, nowMs, preference };
+    const pending = (live: LiveJob): HttpReply =>
+      jobReply(live, generationObject(live, { resultUrl: url, nowMs }), at);
+    if (!isEnded(job)) return pending(job);
+    const failure = failureReply(job, url, preference);
+    if (failure !== undefined) return failure;
+    const body = await objectOfAccepted(deps, job, url);
+    return body === undefined
+      ? pending({ ...job, status: 'in_progress' })
+      : jobReply(job, body, at);
+  });

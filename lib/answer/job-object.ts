@@ -5,7 +5,11 @@ import { type ChatObject, chatObject } from '../wire/chat/object.ts';
 import { parseFinalGeneration } from '../wire/final-generation.ts';
 import { type GenerationObject, generationObject } from '../wire/generation-object.ts';
 import { estimatedUsage, partialOutput } from '../wire/responses/partial-output.ts';
-import { type ResponseResource, responseResource } from '../wire/responses/resource.ts';
+import {
+  type ResponseResource,
+  responseResource,
+  withDetails,
+} from '../wire/responses/resource.ts';
 import { parseStored } from '../wire/stored-request.ts';
 
 /** A job in the shape of the API that it came in by. */
@@ -25,13 +29,17 @@ export const generationOf = (
       : { partialText: view.partialText }),
   });
 
-/** What a response put out that has no final object, and what that is likely to have cost. */
+/** What a response put out that has no final object, and what its ledger says that it cost. */
 const unfinishedParts = async (deps: ReadDeps, job: Job, input: unknown) => {
   if (job.attempt === 0) return {};
   const chunks = job.seq === 0 ? [] : await deps.content.readChunks(job);
   const output = partialOutput(chunks.flatMap(({ deltas }) => deltas));
-  return job.status === 'cancelled' && job.usage === undefined && output.length > 0
-    ? { output, final: { usage: estimatedUsage(input, output), output } }
+  if (job.status !== 'cancelled') return { output };
+  const { usage, usageEstimated: estimated = false } = job.ledger.at(-1) ?? {};
+  if (usage !== undefined)
+    return { output, final: { usage: { ...withDetails(usage), estimated } } };
+  return job.inputTokens === undefined && output.length > 0
+    ? { output, final: { usage: estimatedUsage(input, output) } }
     : { output };
 };
 

@@ -12,16 +12,18 @@ export const loadOwn = async (deps: Pick<ReadDeps, 'jobs'>, request: HttpRequest
   return ownJob(await deps.jobs.load(id, 'strong'), id, tenantOf(request));
 };
 
+export type LedgerDeps = Pick<Deps, 'signingKeys' | 'deliveries'>;
+
 /** A job's ledger, with a fresh result URL. */
-export const ledgerOf = async (deps: Pick<Deps, 'signingKeys'>, job: Job) =>
-  jobLedger(
-    job,
-    resultUrl(job.resultBaseUrl, job.id, job.resultExpiresAtMs, await signingKey(deps)),
-  );
+export const ledgerOf = async (deps: LedgerDeps, job: Job) => {
+  const [key, deliveries] = await Promise.all([signingKey(deps), deps.deliveries.ofJob(job.id)]);
+  const url = resultUrl(job.resultBaseUrl, job.id, job.resultExpiresAtMs, key);
+  return jobLedger(job, url, deliveries);
+};
 
 /** `GET /jobs/{id}`: the ledger. */
 export const answerJob = async (
-  deps: Pick<Deps, 'jobs' | 'signingKeys'>,
+  deps: LedgerDeps & Pick<Deps, 'jobs'>,
   request: HttpRequest,
 ): Promise<HttpReply> => ({
   status: 200,

@@ -2,6 +2,7 @@ import { Fault, toFault } from '../errors.ts';
 import type { Deps, UpstreamServer } from '../ports.ts';
 import type { HttpReply, HttpRequest } from '../wire/http.ts';
 import { stringOf } from '../wire/json-object.ts';
+import { matchesModel } from '../wire/model-pattern.ts';
 import type { JsonObject } from '../wire/production.ts';
 import { tenantOf } from './caller.ts';
 
@@ -35,10 +36,13 @@ const allModels = async (deps: ModelsDeps): Promise<readonly JsonObject[]> => {
   return [...byId.values()];
 };
 
-/** `GET /v1/models`, and `GET /v1/models/{id}` */
+/** `GET /v1/models`, and `GET /v1/models/{id}`: those that the tenant may ask for. */
 export const answerModels = async (deps: ModelsDeps, request: HttpRequest): Promise<HttpReply> => {
   tenantOf(request);
-  const models = await allModels(deps);
+  const { models: patterns = ['*'] } = request.limits;
+  const models = (await allModels(deps)).filter(({ id: name }) =>
+    patterns.some((pattern) => matchesModel(pattern, stringOf(name) ?? '')),
+  );
   const id = request.pathParameters['id'];
   if (id === undefined) return { status: 200, headers: {}, body: { object: 'list', data: models } };
   const model = models.find((one) => one['id'] === id);

@@ -3,6 +3,7 @@ import { unlessErased } from '../generation/erased.ts';
 import { goneResult, nothingAt, type ReadDeps } from '../generation/read.ts';
 import type { Deps } from '../ports.ts';
 import type { HttpReply, HttpRequest } from '../wire/http.ts';
+import { answerDeliveries } from './deliveries.ts';
 import { answerJob } from './job.ts';
 import { answerModels } from './models.ts';
 import { answerInputItems, answerResponse } from './response.ts';
@@ -11,7 +12,7 @@ import { answerResult } from './result.ts';
 
 const healthy: HttpReply = { status: 200, headers: {}, body: { status: 'ok' } };
 
-type Reading = ReadDeps & Pick<Deps, 'signingKeys' | 'upstreams'>;
+type Reading = ReadDeps & Pick<Deps, 'signingKeys' | 'upstreams' | 'deliveries'>;
 
 /** Whatever is asked by GET. Throws the Faults of its parts. */
 export const answerRead = (
@@ -43,6 +44,8 @@ const answerRoute = async (
       return answerModels(deps, request);
     case '/jobs/{id}':
       return answerJob(deps, request);
+    case '/deliveries':
+      return answerDeliveries(deps, request);
     case '/health':
       return healthy;
     default:

@@ -50,7 +50,9 @@ export const responseFrames = (
         last = item.seq;
         return eventFrame(item.entry, item.seq - 1);
       case 'restarted':
-        return ending(errorEvent(restarted), last);
+        // The next number is that of the next attempt's first event, which whoever goes on after
+        // this one has to be shown: the error shares its number with the event before it.
+        return ending(errorEvent(restarted), Math.max(0, last - 1));
       case 'deleted':
         return ending(errorEvent(deleted), last);
       case 'ended':

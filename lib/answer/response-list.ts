@@ -1,6 +1,6 @@
 import { Fault } from '../errors.ts';
 import { wasErased } from '../generation/erased.ts';
-import { isDeleted, type ReadDeps } from '../generation/read.ts';
+import { isDeleted, isExpired, type ReadDeps } from '../generation/read.ts';
 import type { Job } from '../job/job.ts';
 import type { HttpReply, HttpRequest } from '../wire/http.ts';
 import { type ListQuery, listPage, parseListQuery } from '../wire/responses/list.ts';
@@ -15,21 +15,36 @@ const glanceJobs = 100;
 const readTogether = 4;
 const responseId = /^resp_[\da-f]{1,64}$/;
 
+/** A record that is damaged hides itself, and none of its neighbours. */
+const glance = async (
+  { jobs, log }: Pick<ReadDeps, 'jobs' | 'log'>,
+  jobId: string,
+): Promise<Job | undefined> => {
+  try {
+    return await jobs.load(jobId, 'eventual');
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== 'item_unreadable') throw error;
+    log.warn('job.unreadable', { jobId, error });
+    return undefined;
+  }
+};
+
 /** The jobs that the page may show, one more than it holds when there are more. */
 const shownJobs = async (
-  deps: Pick<ReadDeps, 'jobs'>,
+  deps: Pick<ReadDeps, 'jobs' | 'clock' | 'log'>,
   tenant: string,
   { limit, order, after, status }: ListQuery,
 ): Promise<readonly Job[]> => {
   const found: Job[] = [];
+  const nowMs = deps.clock.nowMs();
   let from = after;
   while (found.length <= limit) {
     const pageLimit = status === undefined ? limit + 1 : glanceJobs;
     const page = { tenant, prefix: 'resp_', order, after: from, limit: pageLimit };
     const ids = await deps.jobs.list(page);
-    const jobs = await Promise.all(ids.map((id) => deps.jobs.load(id, 'eventual')));
+    const jobs = await Promise.all(ids.map((id) => glance(deps, id)));
     for (const job of jobs) {
-      const shown = job !== undefined && !isDeleted(job) && !job.unstored;
+      const shown = job !== undefined && !isDeleted(job) && !isExpired(job, nowMs) && !job.unstored;
       if (shown && (status === undefined || job.status === status)) found.push(job);
     }
     from = ids.at(-1);

@@ -1,6 +1,6 @@
 import { Fault } from '../errors.ts';
 import { followJob } from '../generation/follow.ts';
-import { ownJob, type ReadDeps, readJob } from '../generation/read.ts';
+import { isExpired, ownJob, type ReadDeps, readJob } from '../generation/read.ts';
 import { isEnded, type Job } from '../job/job.ts';
 import { resultWaitMaxMs } from '../limits.ts';
 import type { HttpReply, HttpRequest } from '../wire/http.ts';
@@ -23,6 +23,14 @@ export const ownResponse = (job: Job | undefined, request: HttpRequest): Job => 
   const own = ownJob(job, idOf(request), tenantOf(request));
   return ownJob(own.api === 'responses' ? own : undefined, idOf(request), own.tenant);
 };
+
+/** As `ownResponse`, for one that may still be read. */
+export const readableResponse = (
+  { clock }: Pick<ReadDeps, 'clock'>,
+  job: Job | undefined,
+  request: HttpRequest,
+): Job =>
+  ownResponse(job !== undefined && isExpired(job, clock.nowMs()) ? undefined : job, request);
 
 /** A job that put out nothing is streamed as created, in progress and ended. */
 const lastNumberOf = (job: Job): number => (job.seq === 0 ? 2 : job.seq);
@@ -52,14 +60,15 @@ export const answerResponse = async (
   const { stream, startingAfter } = parseRetrieveQuery(request.query);
   const { waitMs } = parsePrefer(request.headers['prefer'], resultWaitMaxMs);
   const held = stream ? 0 : (waitMs ?? 0);
-  const job = ownResponse(await readJob(deps, idOf(request), 0, signal), request);
+  const job = readableResponse(deps, await readJob(deps, idOf(request), 0, signal), request);
   if (stream) {
     const afterSeq = afterSeqOf(job, startingAfter);
     const items = followJob(deps, job.id, { afterSeq }, signal);
     const events = eventStream(deps.clock, items, responseFrames(deps, afterSeq));
     return { status: 200, headers: streamHeaders, events };
   }
-  const now = held > 0 ? ownResponse(await readJob(deps, job.id, held, signal), request) : job;
+  const now =
+    held > 0 ? readableResponse(deps, await readJob(deps, job.id, held, signal), request) : job;
   const preference = preferenceApplied({ respondAsync: false, waitMs });
   return {
     status: 200,
@@ -77,7 +86,7 @@ export const answerInputItems = async (
   request: HttpRequest,
 ): Promise<HttpReply> => {
   const query = parseListQuery(request.query);
-  const job = ownResponse(await deps.jobs.load(idOf(request), 'strong'), request);
+  const job = readableResponse(deps, await deps.jobs.load(idOf(request), 'strong'), request);
   const stored = parseStored(job.api, await deps.content.getRequest(job));
   const items = stored.api === 'responses' ? inputItems(stored.request.input, job.id) : [];
   return { status: 200, headers: {}, body: pageOf(items, query) };

@@ -1,4 +1,5 @@
 import { dynamoContent } from '../adapters/dynamo-content.ts';
+import { dynamoDeliveries } from '../adapters/dynamo-deliveries.ts';
 import { dynamoSigningKeys } from '../adapters/dynamo-signing-keys.ts';
 import { readSettings } from '../config.ts';
 import { composeHttp, httpNames } from './http.ts';
@@ -11,6 +12,7 @@ export const composeRead = () => {
   const { table, ...store } = composeStore('read', settings);
   const deps = {
     ...store,
+    deliveries: dynamoDeliveries(table, settings.TABLE_NAME, store.clock),
     content: dynamoContent(table, settings.TABLE_NAME),
     signingKeys: dynamoSigningKeys(table, settings.TABLE_NAME, store.clock),
     upstreams: upstreamsFrom(settings, store.clock),

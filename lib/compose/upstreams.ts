@@ -5,7 +5,7 @@ import { defaultUpstream, type Fallback, type ListedUpstream } from '../config/u
 import type { Settings } from '../config.ts';
 import { Fault } from '../errors.ts';
 import type { Clock, UpstreamServer, Upstreams } from '../ports.ts';
-import { matchesModel } from './model-pattern.ts';
+import { matchesModel } from '../wire/model-pattern.ts';
 
 export const upstreamsNames = [
   'OPENAI_API_KEY',

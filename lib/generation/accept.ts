@@ -7,19 +7,19 @@ import { persist } from './fenced-write.ts';
 
 type AcceptDeps = Pick<Deps, 'jobs' | 'content' | 'clock' | 'log'>;
 
-const unavailable = (cause: unknown): Fault =>
+export const unavailable = (cause: unknown): Fault =>
   new Fault('store_unavailable', 'The request could not be recorded, so it was not accepted.', {
     retryAfterMs: 2_000,
     cause,
   });
 
 /** Short, since the SDK has repeated already and a client waits. */
-const pausesMs = [100, 400];
+export const pausesMs = [100, 400];
 /**
  * A store that does not even refuse takes 6 s of a call: after that nothing is tried again but the
  * undoing of what was done, so that the client hears within 15 s.
  */
-const patienceMs = 5_000;
+export const patienceMs = 5_000;
 
 /** Puts the job, and reads it back when it is not certain that the put landed. */
 const put = async (deps: AcceptDeps, job: LiveJob, untilMs: EpochMs): Promise<void> => {
@@ -31,7 +31,8 @@ const put = async (deps: AcceptDeps, job: LiveJob, untilMs: EpochMs): Promise<vo
   throw outcome.kind === 'doubtful' ? outcome.cause : new Error('another job has this id');
 };
 
-const dropQuietly = async (
+/** Drops a request's chunks; those that stay expire. */
+export const dropQuietly = async (
   deps: AcceptDeps,
   job: Pick<LiveJob, 'id' | 'upload' | 'requestChunks'>,
 ): Promise<void> => {

@@ -3,8 +3,10 @@ import type { EpochMs } from '../job/time.ts';
 import type { Deps, UpstreamServer } from '../ports.ts';
 import type { Production } from '../wire/production.ts';
 import type { Lease } from './lease.ts';
+import type { Meter } from './meter.ts';
 import type { Stopper } from './stop.ts';
 import type { Listener, Transcript } from './transcript.ts';
+import type { Witness } from './upstream-evidence.ts';
 
 /** What an attempt came to. `superseded`: the job is somebody else's, or was ended by somebody. */
 export type RunOutcome =
@@ -32,7 +34,10 @@ export type Task = {
   readonly hasFallback: boolean;
 };
 
-export type RunDeps = Pick<Deps, 'jobs' | 'content' | 'clock' | 'ids' | 'log'>;
+export type RunDeps = Pick<
+  Deps,
+  'jobs' | 'content' | 'deliveryQueue' | 'health' | 'clock' | 'ids' | 'log'
+>;
 
 /** One attempt under way. */
 export type Attempt = {
@@ -41,4 +46,6 @@ export type Attempt = {
   readonly lease: Lease;
   readonly transcript: Transcript;
   readonly stopper: Stopper;
+  readonly witness: Witness;
+  readonly meter: Meter;
 };

@@ -4,6 +4,7 @@ import { cancel } from '../job/outside.ts';
 import { after } from '../job/time.ts';
 import { leaveMs } from '../limits.ts';
 import type { Deps } from '../ports.ts';
+import { announce } from './announce.ts';
 import { stopUpstream } from './stop-upstream.ts';
 import { upstreamOf } from './task.ts';
 
@@ -29,7 +30,7 @@ const untilLeft = async (deps: Pick<Deps, 'jobs' | 'clock'>, cancelled: Job): Pr
  * it is stopped here. Throws Fault `store_unavailable`.
  */
 export const cancelJob = async (
-  deps: Pick<Deps, 'jobs' | 'upstreams' | 'clock' | 'log'>,
+  deps: Pick<Deps, 'jobs' | 'deliveryQueue' | 'upstreams' | 'clock' | 'log'>,
   seen: Job,
 ): Promise<Job> => {
   let job = seen;
@@ -41,6 +42,7 @@ export const cancelJob = async (
     const outcome = await deps.jobs.write(cancel(job, deps.clock.nowMs()));
     if (outcome.kind === 'written') {
       deps.log.info('job.cancelled', { jobId: job.id });
+      await announce(deps, outcome.job);
       await stopUpstream(deps, outcome.job, upstreamOf(deps, outcome.job));
       return job.status === 'in_progress' ? untilLeft(deps, outcome.job) : outcome.job;
     }

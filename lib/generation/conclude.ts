@@ -5,6 +5,7 @@ import { lastFailure } from '../job/ledger.ts';
 import { decideRetry, type RetryDecision } from '../job/retry.ts';
 import { type Ending, handOver, promote, requeue, settle } from '../job/transition.ts';
 import type { Finish } from '../wire/production.ts';
+import { announce } from './announce.ts';
 import type { Attempt, RunDeps, RunOutcome } from './attempt.ts';
 import { persist } from './fenced-write.ts';
 import type { StopReason } from './stop.ts';
@@ -21,8 +22,9 @@ const end = async (
   ending: Ending,
   upstreamRuns: boolean,
 ): Promise<RunOutcome> => {
-  const { lease, task } = attempt;
-  if (!(await lease.write((job, nowMs) => settle(job, ending, upstreamRuns, nowMs)))) {
+  const { lease, task, meter } = attempt;
+  const spent = meter.spent();
+  if (!(await lease.write((job, nowMs) => settle(job, ending, upstreamRuns, nowMs, spent)))) {
     return superseded;
   }
   const { job } = lease;
@@ -32,6 +34,7 @@ const end = async (
     code: ending.error?.code,
     usage: ending.usage,
   });
+  await announce(deps, job);
   if (upstreamRuns) await stopUpstream(deps, job, task.upstream);
   return { kind: 'ended', job };
 };
@@ -58,7 +61,7 @@ const fail = async (
 const passingCodes: readonly string[] = ['server_error', 'rate_limit_exceeded'];
 
 /** A generation that the upstream itself ended without a result, as a fault. */
-const finishFault = ({ status, error }: Finish): Fault => {
+export const finishFault = ({ status, error }: Finish): Fault => {
   const later = { kind: 'later', afterMs: 0 } as const;
   if (status === 'cancelled') {
     return new Fault('upstream_cut', 'The model server cancelled the generation.', {
@@ -87,9 +90,12 @@ export const concludeFinish = async (
     return concludeFailure(deps, attempt, finishFault(finish), { dead: true });
   }
   const { job } = attempt.lease;
-  // Events can be replayed later, and the client of a live stream reads a worker's output from the
-  // table; of all others the final object holds all there is.
-  const isRead = job.api === 'responses' || (job.live === true && attempt.via === 'worker');
+  // Events can be replayed later, as can a stream that has a key, and the client of a live stream
+  // reads a worker's output from the table; of all others the final object holds all there is.
+  const isRead =
+    job.api === 'responses' ||
+    job.idempotency?.streamed === true ||
+    (job.live === true && attempt.via === 'worker');
   if (isRead && !(await attempt.transcript.checkpoint())) return superseded;
   const chunks = await persist(deps, () =>
     deps.content.putFinal(job.id, job.attempt, finish.final, job.resultExpiresAtMs),
@@ -101,10 +107,11 @@ export const concludeFinish = async (
 
 const release = async (
   deps: RunDeps,
-  { lease }: Attempt,
+  { lease, meter }: Attempt,
   write: typeof promote,
 ): Promise<RunOutcome> => {
-  if (!(await lease.write(write))) return superseded;
+  const spent = meter.spent();
+  if (!(await lease.write((job, nowMs) => write(job, nowMs, spent)))) return superseded;
   deps.log.info('job.promoted', { jobId: lease.job.id, attempt: lease.job.attempt });
   return { kind: 'promoted', job: lease.job };
 };
@@ -119,14 +126,21 @@ const keepOutput = async (deps: RunDeps, attempt: Attempt): Promise<void> => {
   }
 };
 
-/** The next attempt asks another upstream, so that nobody resumes what still runs at this one. */
+/**
+ * The next attempt asks another upstream, so that nobody resumes what still runs at this one. False
+ * when the job is somebody else's already, who may have resumed it.
+ */
 const leaveUpstream = async (
   deps: RunDeps,
   attempt: Attempt,
   upstreamRuns: boolean,
-): Promise<void> => {
-  const { upstreamId } = attempt.lease.job;
-  if (upstreamRuns && upstreamId !== undefined) await stopGeneration(deps, attempt, upstreamId);
+): Promise<boolean> => {
+  const { lease } = attempt;
+  const { upstreamId } = lease.job;
+  if (!upstreamRuns || upstreamId === undefined) return true;
+  if (!(await lease.keep())) return false;
+  await stopGeneration(deps, attempt, upstreamId);
+  return true;
 };
 
 /** The attempt was stopped from outside. */
@@ -171,7 +185,7 @@ export const concludeFailure = async (
   fault: Fault,
   { dead }: { readonly dead: boolean },
 ): Promise<RunOutcome> => {
-  const { lease, task } = attempt;
+  const { lease, task, meter } = attempt;
   const next = decide(deps, attempt, fault);
   const { id: jobId, attempt: number } = lease.job;
   deps.log.warn('attempt.failed', { jobId, attempt: number, error: fault, next });
@@ -187,13 +201,14 @@ export const concludeFailure = async (
     return fail(deps, attempt, told[next.why], resumable);
   }
   if (resumable && !nextChoice) await keepOutput(deps, attempt);
-  if (nextChoice) await leaveUpstream(deps, attempt, resumable);
+  if (nextChoice && !(await leaveUpstream(deps, attempt, resumable))) return superseded;
   const failure = {
     afterMs: next.kind === 'fail' ? 0 : next.afterMs,
     error,
     resent: attempt.via === 'inline',
     nextChoice,
     resumable: resumable && !nextChoice,
+    spent: meter.spent(),
   };
   return (await lease.write((job, nowMs) => requeue(job, failure, nowMs)))
     ? { kind: 'requeued', job: lease.job, afterMs: failure.afterMs }

@@ -8,7 +8,7 @@ import { expandPrevious } from '../wire/responses/previous.ts';
 import type { ResponsesRequest } from '../wire/responses/request.ts';
 import { parseStored } from '../wire/stored-request.ts';
 import { unlessErased } from './erased.ts';
-import { isDeleted } from './read.ts';
+import { isDeleted, isExpired } from './read.ts';
 
 const notFound = (id: string, why: string): Fault =>
   new Fault('not_found', `The previous response ${JSON.stringify(id)} ${why}.`, {
@@ -28,14 +28,15 @@ const tooLong = (id: string): Fault =>
  * `invalid_value` when it has no result, and `body_too_large` when it has grown beyond `maxEarlierChars`.
  */
 export const earlierConversation = async (
-  deps: Pick<Deps, 'jobs' | 'content' | 'upstreams'>,
+  deps: Pick<Deps, 'jobs' | 'content' | 'upstreams' | 'clock'>,
   request: ResponsesRequest,
   tenant: string,
 ): Promise<readonly JsonObject[]> => {
   const { previousResponseId: id, model = deps.upstreams.defaultModel } = request;
   if (id === undefined) return [];
   const job = await deps.jobs.load(id, 'strong');
-  if (job === undefined || job.tenant !== tenant || job.api !== 'responses' || isDeleted(job)) {
+  const isOwn = job?.tenant === tenant && job.api === 'responses';
+  if (!isOwn || isDeleted(job) || isExpired(job, deps.clock.nowMs())) {
     throw notFound(id, 'does not exist');
   }
   if (job.unstored) throw notFound(id, 'was not stored');

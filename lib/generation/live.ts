@@ -1,6 +1,7 @@
 import type { Job } from '../job/job.ts';
 import { followJob, type StreamItem } from './follow.ts';
-import { type Accepted, runInline, type SubmitDeps } from './submit.ts';
+import { runInline } from './run-inline.ts';
+import type { Accepted, SubmitDeps } from './submit.ts';
 
 /** Pieces of output on their way from the attempt to its reader. */
 const channel = () => {

@@ -1,7 +1,7 @@
 import { Fault } from '../errors.ts';
 import { transcriptText } from '../job/checkpoint.ts';
 import { isEnded, type Job } from '../job/job.ts';
-import { after } from '../job/time.ts';
+import { after, type EpochMs } from '../job/time.ts';
 import type { Deps } from '../ports.ts';
 import { awaitEnd } from './await-end.ts';
 import { markFollowed } from './follow.ts';
@@ -65,13 +65,17 @@ export const readResult = async (
   if (job === undefined) {
     throw new Fault('not_found', `There is no result with the id ${id}.`);
   }
-  if (job.resultExpiresAtMs <= deps.clock.nowMs() || isDeleted(job)) {
+  if (isExpired(job, deps.clock.nowMs()) || isDeleted(job)) {
     throw goneResult();
   }
   return viewJob(deps, job);
 };
 
 export const isDeleted = (job: Job): boolean => isEnded(job) && job.deletedAtMs !== undefined;
+
+/** Whether its result may be read no more, although the table may hold it for days. */
+export const isExpired = ({ resultExpiresAtMs }: Job, nowMs: EpochMs): boolean =>
+  resultExpiresAtMs <= nowMs;
 
 /** For a result URL whose result is there no more. */
 export const goneResult = (): Fault =>

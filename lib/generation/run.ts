@@ -2,16 +2,19 @@ import { Fault, toFault } from '../errors.ts';
 import type { LiveJob } from '../job/job.ts';
 import { decideRetry } from '../job/retry.ts';
 import { begin } from '../job/transition.ts';
+import type { Evidence } from '../upstream-health/evidence.ts';
 import type { EventReader, Finish, JsonObject, Reading } from '../wire/production.ts';
 import type { Attempt, Budget, RunDeps, RunOutcome, Task } from './attempt.ts';
-import { concludeFailure, concludeFinish, concludeStop } from './conclude.ts';
+import { concludeFailure, concludeFinish, concludeStop, finishFault } from './conclude.ts';
 import { holdLease } from './lease.ts';
 import { leaveOutput } from './leave-output.ts';
+import { beginMeter } from './meter.ts';
 import { startPulse } from './pulse.ts';
 import { stopper, stopReason } from './stop.ts';
 import { abandon } from './stop-upstream.ts';
 import { beginTranscript } from './transcript.ts';
 import { upstreamEvents } from './upstream-events.ts';
+import { evidenceOf, useOf, witness } from './upstream-evidence.ts';
 
 /**
  * The first event of a new generation is recorded if it can be resumed, or replaces another's. That
@@ -54,14 +57,16 @@ const readEvent = (reader: EventReader, event: JsonObject): Reading => {
  * run out if the sandbox was frozen. Throws what the upstream throws.
  */
 const generate = async (deps: RunDeps, attempt: Attempt): Promise<Finish> => {
-  const { lease, transcript, stopper, task } = attempt;
+  const { lease, transcript, stopper, task, meter, witness } = attempt;
   if (!(await lease.keep())) stopper.stop('superseded');
   stopper.signal.throwIfAborted();
   const reader = task.production.begin();
   let first = true;
   for await (const { event, adopted } of upstreamEvents(deps, attempt)) {
+    meter.saw(event);
     const { entries, upstreamId, upstreamSeq, finish } = readEvent(reader, event);
     if (first && !adopted) await recordBegin(deps, attempt, upstreamId);
+    if (first) await witness.answered();
     first = false;
     transcript.append(entries, upstreamSeq);
     if (finish !== undefined) return finish;
@@ -102,11 +107,17 @@ const generateOrRepeat = async (deps: RunDeps, attempt: Attempt): Promise<Finish
       quickSpent: attempt.transcript.begun,
       random: deps.ids.random(),
     });
-    if (decision.kind !== 'again') throw thrown;
+    if (decision.kind !== 'again' || !(await attempt.witness.mayRepeat())) throw thrown;
     deps.log.info('call.repeated', { jobId: id, code: thrown.code });
     await pause(deps, attempt, decision.afterMs, thrown);
     return generate(deps, attempt);
   }
+};
+
+/** A generation that was cancelled was so by somebody's wish, which tells nothing of the upstream. */
+const evidenceOfFinish = (finish: Finish): Evidence => {
+  if (finish.status === 'cancelled') return 'unproven';
+  return finish.status === 'failed' ? evidenceOf(finishFault(finish)) : 'finished';
 };
 
 /** From the attempt's start to its written outcome. */
@@ -114,9 +125,12 @@ const carryOut = async (deps: RunDeps, attempt: Attempt): Promise<RunOutcome> =>
   const pulse = startPulse(deps, attempt);
   try {
     const finish = await generateOrRepeat(deps, attempt);
+    attempt.meter.finished(finish.usage);
+    attempt.witness.ended(evidenceOfFinish(finish));
     await pulse.end();
     return await concludeFinish(deps, attempt, finish);
   } catch (thrown) {
+    attempt.witness.ended(evidenceOf(thrown instanceof GenerationDead ? thrown.fault : thrown));
     await pulse.end();
     if (thrown instanceof GenerationDead) {
       return await concludeFailure(deps, attempt, thrown.fault, { dead: true });
@@ -146,17 +160,21 @@ export const run = async (
     task,
     lease,
     transcript: beginTranscript(deps, lease, listener),
+    meter: beginMeter(job),
+    witness: witness(deps, useOf(job, task.upstream.name)),
     stopper: stopper(deps.clock, { functionSignal, waitUntilMs, deadlineAtMs: job.deadlineAtMs }),
   };
   deps.log.info('attempt.started', { jobId: job.id, attempt: job.attempt, model: job.model });
   try {
     const outcome = await carryOut(deps, attempt);
     if (outcome.kind === 'superseded') {
+      attempt.witness.superseded();
       await leaveOutput(deps, attempt);
       await abandon(deps, attempt, lease.job.upstreamId);
     }
     return outcome;
   } finally {
     attempt.stopper.end();
+    await attempt.witness.report();
   }
 };

@@ -3,6 +3,7 @@ import { stopped } from '../job/rest.ts';
 import { stopCallMs } from '../limits.ts';
 import type { Deps, UpstreamServer } from '../ports.ts';
 import type { Attempt, RunDeps } from './attempt.ts';
+import { persist } from './fenced-write.ts';
 
 /**
  * Tells the upstream to stop the generation of a job that has ended, and notes that it was told. What
@@ -52,7 +53,8 @@ export const abandon = async (
   if (upstreamId === undefined) return;
   const { id: jobId } = attempt.lease.job;
   try {
-    const now = await deps.jobs.load(jobId, 'strong');
+    // Nobody owes this stop: a read that fails once must not leave the generation running.
+    const now = await persist(deps, () => deps.jobs.load(jobId, 'strong'));
     const isTaken = now?.upstreamId === upstreamId && (!isEnded(now) || now.stopOwed === true);
     if (!isTaken) await stopGeneration(deps, attempt, upstreamId);
   } catch (error) {

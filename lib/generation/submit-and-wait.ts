@@ -1,7 +1,11 @@
-import type { Job, LiveJob } from '../job/job.ts';
+import { isEnded, type Job } from '../job/job.ts';
 import { after, type EpochMs } from '../job/time.ts';
+import { acceptOrAttach } from './accept-or-attach.ts';
+import { mustHaveAnswer } from './answer-gone.ts';
 import { awaitEnd } from './await-end.ts';
-import { acceptSubmission, runInline, type Submission, type SubmitDeps } from './submit.ts';
+import { markFollowed } from './follow.ts';
+import { runInline } from './run-inline.ts';
+import type { Submission, SubmitDeps } from './submit.ts';
 
 /** What an inline attempt may take to hand over once the wait has ended. */
 const handOverMs = 3_000;
@@ -31,7 +35,7 @@ const runWithinWait = async (
 /** An accepted job stays accepted: when the store cannot be read, the answer is its result URL. */
 const followUp = async (
   deps: SubmitDeps,
-  job: LiveJob,
+  job: Job,
   untilMs: EpochMs,
   signal: AbortSignal,
 ): Promise<Job> => {
@@ -43,9 +47,22 @@ const followUp = async (
   }
 };
 
+/** The job of an earlier request with the same key, for whose end this one waits as well. */
+const awaitAttached = async (
+  deps: SubmitDeps,
+  job: Job,
+  untilMs: EpochMs,
+  signal: AbortSignal,
+): Promise<Job> => {
+  if (isEnded(job) || untilMs <= deps.clock.nowMs()) return job;
+  await markFollowed(deps, job);
+  return mustHaveAnswer(deps, await followUp(deps, job, untilMs, signal));
+};
+
 /**
- * Accepts one request and holds the reply for at most its wait. Returns the job, ended or not.
- * Throws Fault `store_unavailable` or `queue_unavailable` when it was not accepted.
+ * Accepts one request, or finds the job of its key, and holds the reply for at most its wait. Returns
+ * the job, ended or not. Throws Fault `store_unavailable` or `queue_unavailable` when it was not
+ * accepted, and as `acceptOrAttach` does.
  */
 export const submitAndWait = async (
   deps: SubmitDeps,
@@ -54,7 +71,10 @@ export const submitAndWait = async (
 ): Promise<Job> => {
   const { waitMs } = submission;
   const waitUntilMs = after(deps.clock.nowMs(), waitMs);
-  const accepted = await acceptSubmission(deps, submission);
+  const accepted = await acceptOrAttach(deps, submission);
+  if (accepted.kind === 'attached') {
+    return awaitAttached(deps, accepted.job, waitUntilMs, functionSignal);
+  }
   const { job } = accepted;
   if (job.status === 'in_progress') {
     const attempt = runInline(deps, accepted, { functionSignal, waitUntilMs });

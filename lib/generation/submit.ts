@@ -1,21 +1,41 @@
 import { Fault } from '../errors.ts';
-import { admit } from '../job/admit.ts';
+import { type Admission, admit } from '../job/admit.ts';
 import { createJob } from '../job/create.ts';
 import type { Job, LiveJob } from '../job/job.ts';
-import type { EpochMs } from '../job/time.ts';
-import { maxMessageDelayMs } from '../limits.ts';
+import { estimatedTokens } from '../job/token-estimate.ts';
 import type { Deps } from '../ports.ts';
-import { type StoredRequest, toStored } from '../wire/stored-request.ts';
-import { accept, takeBack } from './accept.ts';
+import { inputChars } from '../wire/metering.ts';
+import { matchesModel } from '../wire/model-pattern.ts';
+import type { Rates } from '../wire/rates.ts';
+import type { StoredRequest } from '../wire/stored-request.ts';
+import type { TenantLimits } from '../wire/tenant-limits.ts';
 import type { Task } from './attempt.ts';
-import { run } from './run.ts';
 import { choiceOf, planTask } from './task.ts';
-import type { Listener } from './transcript.ts';
 
 export type SubmitDeps = Pick<
   Deps,
-  'jobs' | 'content' | 'queue' | 'upstreams' | 'clock' | 'ids' | 'log'
+  | 'jobs'
+  | 'content'
+  | 'idempotencyKeys'
+  | 'queue'
+  | 'deliveryQueue'
+  | 'tenantCounts'
+  | 'tenantTurns'
+  | 'knownLimits'
+  | 'upstreams'
+  | 'health'
+  | 'clock'
+  | 'ids'
+  | 'log'
 >;
+
+/** An `Idempotency-Key` as it is kept, and what it was sent with. */
+export type RequestKey = {
+  readonly keyHash: string;
+  readonly fingerprint: string;
+  /** Called when the key turns out to have been on record before this request. */
+  readonly onRecord: () => void;
+};
 
 export type Submission = {
   readonly stored: StoredRequest;
@@ -32,56 +52,62 @@ export type Submission = {
   readonly unstored?: boolean;
   readonly previousResponseId?: string | undefined;
   readonly retryOf?: string;
-  /** Of a job whose id is settled beforehand. */
-  readonly id?: string;
+  /** Where its end is to be told. */
+  readonly callback?: Job['callback'];
+  /** The tenant has endpoints that may have to be told of it. */
+  readonly notify?: boolean;
+  /** Of the tenant; it is charged where they say so. */
+  readonly limits?: TenantLimits;
+  /** Told what is left of them. */
+  readonly rates?: Rates;
+  /** The request's `Idempotency-Key`, should it have one. */
+  readonly key?: RequestKey;
+  /** The job that the key was found to stand for: nothing is created. */
+  readonly attachTo?: Job;
 };
 
 const prefixes = { generate: 'gen_', responses: 'resp_', chat: 'chatcmpl_' } as const;
 
-const sendFirst = async (deps: SubmitDeps, job: LiveJob): Promise<void> => {
-  try {
-    await deps.queue.send({ v: 1, jobId: job.id, epoch: job.epoch }, job.tenant, 0);
-  } catch (cause) {
-    if (!(await takeBack(deps, job))) return;
-    throw new Fault(
-      'queue_unavailable',
-      'The request could not be queued, so it was not accepted.',
-      { retryAfterMs: 2_000, cause },
-    );
-  }
-};
-
-/** After a hand-over the job is accepted already: a send that fails is made up for by the sweep. */
-const sendAgain = async (deps: SubmitDeps, job: Job, delayMs: number): Promise<void> => {
-  if (delayMs > maxMessageDelayMs) return;
-  try {
-    await deps.queue.send({ v: 1, jobId: job.id, epoch: job.epoch }, job.tenant, delayMs);
-  } catch (error) {
-    deps.log.warn('message.unsent', { jobId: job.id, error });
-  }
-};
+export const newJobId = (deps: Pick<Deps, 'ids'>, api: Job['api']): string =>
+  `${prefixes[api]}${deps.ids.next()}`;
 
 /** A job that was accepted, and what its inline attempt does if it is to have one here. */
-export type Accepted = { readonly job: LiveJob; readonly task: Task };
+export type Accepted = {
+  readonly kind: 'accepted';
+  readonly job: LiveJob;
+  readonly task: Task;
+};
+
+const mustBeAllowed = (model: string, patterns: readonly string[] | undefined): void => {
+  if (patterns === undefined || patterns.some((pattern) => matchesModel(pattern, model))) return;
+  throw new Fault(
+    'model_not_allowed',
+    `The model ${JSON.stringify(model)} is not open to this API key's tenant. Ask the operator to allow it.`,
+    { param: 'model' },
+  );
+};
 
 /**
- * Records one request, and sends for a worker where it is not to be run inline. Throws Faults
- * `invalid_value` for what no upstream can be asked, `store_unavailable` or `queue_unavailable` when
- * it was not accepted.
+ * The job that `submission` asks for, before it is recorded; `admission` replaces what would be decided.
+ * Throws Faults `invalid_value` for what no upstream can be asked, and `model_not_allowed`.
  */
-export const acceptSubmission = async (
-  deps: SubmitDeps,
+export const draftJob = (
+  deps: Pick<Deps, 'upstreams' | 'ids' | 'clock'>,
   submission: Submission,
-): Promise<Accepted> => {
+  id: string,
+  decided?: Admission,
+): Accepted => {
   const { stored, live, background, unstored, retryOf, respondAsync, waitMs } = submission;
   const { model = deps.upstreams.defaultModel, metadata, maxOutputTokens } = stored.request;
-  const queued = admit({ respondAsync, waitMs, maxOutputTokens });
-  const admission = live
-    ? ({ decision: 'inline', why: 'a live stream was asked for' } as const)
-    : queued;
+  mustBeAllowed(model, submission.limits?.models);
+  const admission =
+    decided ??
+    (live
+      ? ({ decision: 'inline', why: 'a live stream was asked for' } as const)
+      : admit({ respondAsync, waitMs, maxOutputTokens }));
   const first = choiceOf(deps, { model });
-  const draft = createJob({
-    id: submission.id ?? `${prefixes[stored.api]}${deps.ids.next()}`,
+  const job = createJob({
+    id,
     api: stored.api,
     tenant: submission.tenant,
     model,
@@ -89,45 +115,20 @@ export const acceptSubmission = async (
     resultBaseUrl: submission.resultBaseUrl,
     upload: deps.ids.nonce(),
     requestChunks: 0,
+    inputTokens: estimatedTokens(inputChars(stored)),
     admission,
     live,
     background,
     unstored,
     retryOf,
     previousResponseId: submission.previousResponseId,
+    callback: submission.callback,
+    ...(submission.notify ? { notify: true } : {}),
     upstream: first.upstream,
     upstreamModel: first.model,
     nowMs: deps.clock.nowMs(),
     deadlineMs: submission.deadlineMs,
     resultTtlMs: submission.resultTtlMs,
   });
-  const task = planTask(deps, draft, stored);
-  const job = await accept(deps, toStored(stored), draft);
-  deps.log.info('job.accepted', { jobId: job.id, tenant: job.tenant, admission });
-  if (job.status === 'queued') await sendFirst(deps, job);
-  return { job, task };
-};
-
-type InlineBudget = {
-  readonly functionSignal: AbortSignal;
-  readonly waitUntilMs?: EpochMs;
-  readonly listener?: Listener;
-};
-
-/** The inline attempt: the job as it left it, or undefined when only the item can tell. */
-export const runInline = async (
-  deps: SubmitDeps,
-  { job, task }: Accepted,
-  budget: InlineBudget,
-): Promise<Job | undefined> => {
-  try {
-    const outcome = await run(deps, job, task, { via: 'inline', ...budget });
-    if (outcome.kind === 'superseded') return undefined;
-    if (outcome.kind === 'promoted') await sendAgain(deps, outcome.job, 0);
-    if (outcome.kind === 'requeued') await sendAgain(deps, outcome.job, outcome.afterMs);
-    return outcome.kind === 'requeued' ? undefined : outcome.job;
-  } catch (error) {
-    deps.log.error('attempt.abandoned', { jobId: job.id, error });
-    return undefined;
-  }
+  return { kind: 'accepted', job, task: planTask(deps, job, stored) };
 };

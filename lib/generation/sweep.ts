@@ -2,13 +2,23 @@ import { assertNever } from '../errors.ts';
 import { type DueAction, dueAction } from '../job/due.ts';
 import type { Job } from '../job/job.ts';
 import { purged } from '../job/rest.ts';
+import type { JobWrite } from '../job/write.ts';
 import { dueShards } from '../limits.ts';
 import type { Deps } from '../ports.ts';
+import { announce } from './announce.ts';
+import { condemnUnread } from './condemn-unread.ts';
 import { erase } from './erase.ts';
+import type { TurnDeps } from './next-turn.ts';
 import { stopUpstream } from './stop-upstream.ts';
+import { sweepTenants } from './sweep-tenants.ts';
 import { upstreamOf } from './task.ts';
+import { writeSwept } from './write-swept.ts';
 
-type SweepDeps = Pick<Deps, 'jobs' | 'content' | 'queue' | 'upstreams' | 'clock' | 'log'>;
+type SweepDeps = Pick<
+  Deps,
+  'jobs' | 'content' | 'queue' | 'deliveryQueue' | 'upstreams' | 'clock' | 'log'
+> &
+  TurnDeps;
 
 /** How many jobs each kind of action was taken on, and how many failed. */
 export type SweepReport = {
@@ -29,19 +39,38 @@ const writeAndSend = async (
   { write, send }: Extract<DueAction, { kind: 'write' }>,
   tally: Tally,
 ): Promise<void> => {
-  const outcome = await deps.jobs.write(write);
-  if (outcome.kind === 'doubtful') throw outcome.cause;
-  if (outcome.kind === 'refused') return;
+  const written = await writeSwept(deps, write);
+  if (written === undefined) return;
   tally.written += 1;
   deps.log.info('job.swept', { jobId: job.id, action: write.name });
-  await stopUpstream(deps, outcome.job, upstreamOf(deps, outcome.job));
+  await announce(deps, written);
+  await stopUpstream(deps, written, upstreamOf(deps, written));
   if (!send) return;
-  await deps.queue.send({ v: 1, jobId: job.id, epoch: outcome.job.epoch }, job.tenant, 0);
+  await deps.queue.send({ v: 1, jobId: job.id, epoch: written.epoch }, job.tenant, 0);
   tally.sent += 1;
 };
 
+/** Likewise for the callbacks of a job that has ended. */
+const remind = async (deps: SweepDeps, write: JobWrite, tally: Tally): Promise<void> => {
+  const written = await writeSwept(deps, write);
+  if (written === undefined) return;
+  tally.written += 1;
+  await announce(deps, written);
+  tally.sent += 1;
+};
+
+/** Undefined also for one that cannot be read, which is seen to. */
+const loadDue = async (deps: SweepDeps, id: string, tally: Tally): Promise<Job | undefined> => {
+  try {
+    return await deps.jobs.load(id, 'strong');
+  } catch (thrown) {
+    if (await condemnUnread(deps, id, thrown)) tally.written += 1;
+    return undefined;
+  }
+};
+
 const sweepJob = async (deps: SweepDeps, id: string, tally: Tally): Promise<void> => {
-  const job = await deps.jobs.load(id, 'strong');
+  const job = await loadDue(deps, id, tally);
   if (job === undefined) return;
   const action = dueAction(job, deps.clock.nowMs());
   switch (action.kind) {
@@ -51,6 +80,8 @@ const sweepJob = async (deps: SweepDeps, id: string, tally: Tally): Promise<void
       return writeAndSend(deps, job, action, tally);
     case 'stop':
       return stopUpstream(deps, action.job, upstreamOf(deps, action.job));
+    case 'tell':
+      return remind(deps, action.write, tally);
     case 'erase':
       await erase(deps, action.job);
       return;
@@ -91,23 +122,31 @@ const sweepShard = async (
   }
 };
 
+const sweepLimited = async (deps: SweepDeps, signal: AbortSignal, tally: Tally): Promise<void> => {
+  const failed = await sweepTenants(deps, signal);
+  tally.failed += failed;
+};
+
 /**
- * Everything that is due: expired leases, messages that were lost, passed deadlines. What fails is
- * logged, stays due and is met again by the next sweep. Stops early when `signal` aborts.
+ * Everything that is due: expired leases, messages that were lost, passed deadlines; and what was missed
+ * of tenants' turns. What fails is logged, stays due and is met again by the next sweep. Stops early
+ * when `signal` aborts.
  */
 export const sweep = async (deps: SweepDeps, signal: AbortSignal): Promise<SweepReport> => {
   const tally: Tally = { written: 0, sent: 0, failed: 0 };
+  const quietly = async (what: Readonly<Record<string, unknown>>, act: Promise<void>) => {
+    try {
+      await act;
+    } catch (error) {
+      tally.failed += 1;
+      deps.log.error('sweep.failed', { ...what, error });
+    }
+  };
   const shards = Array.from({ length: dueShards }, (_, shard) => shard);
-  await Promise.all(
-    shards.map(async (shard) => {
-      try {
-        await sweepShard(deps, shard, signal, tally);
-      } catch (error) {
-        tally.failed += 1;
-        deps.log.error('sweep.failed', { shard, error });
-      }
-    }),
-  );
+  await Promise.all([
+    ...shards.map((shard) => quietly({ shard }, sweepShard(deps, shard, signal, tally))),
+    quietly({ tenants: 'all' }, sweepLimited(deps, signal, tally)),
+  ]);
   deps.log.info('sweep.ended', tally);
   return tally;
 };

@@ -54,10 +54,16 @@ async function* adopted(
   yield* polled(deps, task.upstream, upstreamId, signal);
 }
 
-/** The old generation is of no use any more: it is stopped, as far as it can be, then forgotten. */
+/**
+ * The old generation is of no use any more: it is stopped, as far as it can be, then forgotten. Not by
+ * an attempt whose lease ran out meanwhile: its successor may have resumed it.
+ */
 const giveUpOld = async (deps: RunDeps, attempt: Attempt, upstreamId: string): Promise<void> => {
-  const { lease, stopper } = attempt;
+  const { lease, stopper, meter } = attempt;
+  if (!(await lease.keep())) stopper.stop('superseded');
+  stopper.signal.throwIfAborted();
   await stopGeneration(deps, attempt, upstreamId);
+  meter.gaveUp();
   stopper.signal.throwIfAborted();
   if (!(await lease.write(forget))) stopper.stop('superseded');
   stopper.signal.throwIfAborted();
@@ -68,14 +74,16 @@ async function* started(
   deps: RunDeps,
   attempt: Attempt,
 ): AsyncIterable<{ readonly event: JsonObject; readonly adopted: boolean }> {
-  const { lease, stopper, task } = attempt;
+  const { lease, stopper, task, meter } = attempt;
   const guard = queueGuard(deps.clock, stopper.signal);
+  meter.called();
   try {
     for await (const event of task.upstream.open(task.production.call, guard.signal)) {
       guard.saw(event);
       yield { event, adopted: false };
     }
   } catch (thrown) {
+    meter.failed(thrown);
     const { upstreamId } = lease.job;
     if (guard.tripped() && upstreamId !== undefined) await giveUpOld(deps, attempt, upstreamId);
     throw thrown;

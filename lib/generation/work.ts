@@ -1,28 +1,29 @@
 import { Fault, toFault } from '../errors.ts';
-import { deadlineError, jobError, workerLostError } from '../job/failure.ts';
+import { crashesOf } from '../job/crash.ts';
+import { jobError, workerLostError } from '../job/failure.ts';
 import type { Job, JobError, LiveJob } from '../job/job.ts';
-import { lastFailure } from '../job/ledger.ts';
-import { overrun } from '../job/outside.ts';
 import { claim, settle } from '../job/transition.ts';
-import { earlyMessageMs, maxMessageDelayMs, maxStrikes } from '../limits.ts';
+import { maxStrikes } from '../limits.ts';
 import type { Deps, JobMessage } from '../ports.ts';
 import { parseStored } from '../wire/stored-request.ts';
+import { announce } from './announce.ts';
 import type { Task } from './attempt.ts';
+import { isDeferred } from './defer.ts';
 import { holdLease } from './lease.ts';
+import type { TurnDeps } from './next-turn.ts';
+import { leaveTurn, mustWait } from './own-turn.ts';
 import { run } from './run.ts';
+import { newCompany, type Seat } from './solitude.ts';
 import { choiceOf, planTask } from './task.ts';
+import { findTurn, type MessageFate, redeliver, type Turn } from './turn.ts';
 
-type WorkDeps = Pick<Deps, 'jobs' | 'content' | 'upstreams' | 'clock' | 'ids' | 'log'>;
-
-/** What becomes of the message: it has done its work, or it is wanted again later. */
-export type MessageFate =
-  | { readonly kind: 'acknowledge' }
-  | { readonly kind: 'redeliver'; readonly afterMs: number };
+type WorkDeps = Pick<
+  Deps,
+  'jobs' | 'content' | 'deliveryQueue' | 'upstreams' | 'health' | 'clock' | 'ids' | 'log'
+> &
+  TurnDeps;
 
 const acknowledge: MessageFate = { kind: 'acknowledge' };
-
-const redeliver = (afterMs: number): MessageFate =>
-  afterMs <= maxMessageDelayMs ? { kind: 'redeliver', afterMs } : acknowledge;
 
 /** Takes the lease; undefined when another worker did, or the job changed meanwhile. */
 const take = async (deps: WorkDeps, job: Job): Promise<LiveJob | undefined> => {
@@ -45,38 +46,57 @@ const loadTask = async (deps: WorkDeps, job: Job): Promise<Task | Fault> => {
 };
 
 const fail = async (deps: WorkDeps, job: LiveJob, error: JobError): Promise<MessageFate> => {
-  await holdLease(deps, job).write((now, nowMs) =>
+  const lease = holdLease(deps, job);
+  await lease.write((now, nowMs) =>
     settle(now, { status: 'failed', error }, now.upstreamId !== undefined, nowMs),
   );
+  await announce(deps, lease.job);
   deps.log.warn('job.failed', { jobId: job.id, attempt: job.attempt, code: error.code });
   return acknowledge;
 };
 
 /**
- * Does what a message hints at: one attempt of its job, if it is that job's turn. Throws a Fault
- * when the store does not answer; the message is then to be redelivered.
+ * The job's turn, once nobody runs beside it if it has crashed before. That may take minutes, in
+ * which the job can be finished or claimed elsewhere, so it is looked at again.
  */
-export const work = async (
+const awaitTurn = async (deps: WorkDeps, jobId: string, seat: Seat): Promise<Turn> => {
+  const turn = await findTurn(deps, jobId);
+  if (turn.kind !== 'turn' || crashesOf(turn.job) === 0) return turn;
+  return (await seat.alone()) ? findTurn(deps, jobId) : redeliver(0);
+};
+
+const workAt = async (
   deps: WorkDeps,
   message: JobMessage,
   functionSignal: AbortSignal,
+  seat: Seat,
 ): Promise<MessageFate> => {
-  const job = await deps.jobs.load(message.jobId, 'strong');
-  if (job === undefined || job.status !== 'queued') return acknowledge;
-  const nowMs = deps.clock.nowMs();
-  const earlyMs = job.notBeforeMs - nowMs;
-  if (earlyMs > earlyMessageMs) return acknowledge;
-  if (earlyMs > 0) return redeliver(earlyMs);
-  if (job.deadlineAtMs <= nowMs) {
-    await deps.jobs.write(overrun(job, deadlineError(lastFailure(job)), nowMs));
-    return acknowledge;
-  }
+  const turn = await awaitTurn(deps, message.jobId, seat);
+  if (turn.kind !== 'turn') return turn;
+  const { job } = turn;
+  if (await isDeferred(deps, job)) return acknowledge;
+  if (await mustWait(deps, job)) return acknowledge;
   const task = await loadTask(deps, job);
   if (functionSignal.aborted) return redeliver(0);
   const claimed = await take(deps, job);
-  if (claimed === undefined) return acknowledge;
+  if (claimed === undefined) {
+    await leaveTurn(deps, job);
+    return acknowledge;
+  }
   if (claimed.strikes > maxStrikes) return fail(deps, claimed, workerLostError(claimed));
   if (task instanceof Fault) return fail(deps, claimed, jobError(task));
   const outcome = await run(deps, claimed, task, { via: 'worker', functionSignal });
   return outcome.kind === 'requeued' ? redeliver(outcome.afterMs) : acknowledge;
 };
+
+/**
+ * Does what a message hints at: one attempt of its job, if it is that job's turn. `company` are the
+ * jobs of the same invocation. Throws a Fault when the store does not answer; the message is then to
+ * be redelivered.
+ */
+export const work = (
+  deps: WorkDeps,
+  message: JobMessage,
+  functionSignal: AbortSignal,
+  company = newCompany(() => Number.POSITIVE_INFINITY),
+): Promise<MessageFate> => company.join((seat) => workAt(deps, message, functionSignal, seat));

@@ -3,6 +3,7 @@ import type { Admission } from './admit.ts';
 import type { LiveJob } from './job.ts';
 import { after, type EpochMs, earlier, epochMs } from './time.ts';
 import { leasedFrom } from './transition.ts';
+import { turnKey } from './turn-key.ts';
 
 export type NewJob = Pick<
   LiveJob,
@@ -14,14 +15,19 @@ export type NewJob = Pick<
   | 'resultBaseUrl'
   | 'upload'
   | 'requestChunks'
+  | 'inputTokens'
   | 'background'
   | 'live'
   | 'unstored'
   | 'previousResponseId'
+  | 'callback'
+  | 'notify'
+  | 'idempotency'
   | 'retryOf'
+  | 'choice'
 > & {
   readonly admission: Admission;
-  /** Of the first choice. */
+  /** Of its choice. */
   readonly upstream: string;
   readonly upstreamModel: string;
   readonly nowMs: EpochMs;
@@ -51,7 +57,16 @@ export const createJob = (from: NewJob): LiveJob => {
     segments: [],
     seq: 0,
     ledger: inline
-      ? [{ attempt: 1, via: 'inline', upstream, model: upstreamModel, startedAtMs: nowMs }]
+      ? [
+          {
+            attempt: 1,
+            via: 'inline',
+            upstream,
+            model: upstreamModel,
+            startedAtMs: nowMs,
+            fromSeq: 0,
+          },
+        ]
       : [],
     ...(inline
       ? leasedFrom({ deadlineAtMs }, nowMs)
@@ -61,6 +76,14 @@ export const createJob = (from: NewJob): LiveJob => {
         }),
   };
 };
+
+/** As `createJob` leaves it, but for a tenant whose slots are all taken: no message is sent yet. */
+export const waitingFromTheStart = (job: LiveJob): LiveJob => ({
+  ...job,
+  turn: turnKey(job.tenant, 'waiting'),
+  waitingFor: 'tenant_limit',
+  dueAtMs: job.deadlineAtMs,
+});
 
 /** The condition under which a job that its creator has done nothing with yet may be taken back. */
 export const withdrawal = (job: LiveJob) => ({

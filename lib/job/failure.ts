@@ -1,4 +1,5 @@
 import { Fault } from '../errors.ts';
+import { crashesOf } from './crash.ts';
 import type { Job, JobError } from './job.ts';
 import { lastFailure } from './ledger.ts';
 
@@ -28,13 +29,26 @@ export const deadlineError = (failure: string | undefined): JobError => {
   );
 };
 
-export const workerLostError = (job: Pick<Job, 'strikes' | 'ledger'>): JobError => {
+/** As `deadlineError`, for a job that may not be started before; `failure` as there. */
+export const startDeadlineError = (failure: string | undefined): JobError =>
+  failure !== undefined
+    ? deadlineError(failure)
+    : jobError(
+        new Fault(
+          'deadline_exceeded',
+          'The job cannot start before its deadline, because the model server keeps failing. A later one can be set with X-Deadline-Ms.',
+        ),
+      );
+
+/** Of a job whose present attempt, still open, is given up with its sandbox. */
+export const workerLostError = (job: Pick<Job, 'ledger'>): JobError => {
+  const crashes = crashesOf(job) + 1;
   const failure = lastFailure(job);
   const cause = failure === undefined ? '' : ` An earlier attempt failed: ${failure}`;
   return jobError(
     new Fault(
       'worker_lost',
-      `The worker stopped in each of the job's ${job.strikes} attempts before it could finish.${cause}`,
+      `The worker stopped in ${crashes} of ${job.ledger.length} attempts before the job was finished.${cause}`,
     ),
   );
 };

@@ -1,7 +1,10 @@
 import { clockSkewMs, resendFirstMs } from '../limits.ts';
+import { owing } from './callback.ts';
+import { strikesAfterCrash } from './crash.ts';
 import type { EndedJob, Job, JobError } from './job.ts';
 import { closeAttempt } from './ledger.ts';
 import { restDue, sameGeneration } from './rest.ts';
+import { storedSpent } from './spend.ts';
 import { after, type EpochMs, epochMs } from './time.ts';
 import { dueBy, seen } from './transition.ts';
 import type { Clause, JobWrite } from './write.ts';
@@ -15,10 +18,11 @@ export const expire = (job: Job, nowMs: EpochMs): JobWrite => ({
   when: [...seen(job), { field: 'leaseExpiresAtMs', below: nowMs - clockSkewMs }],
   set: {
     status: 'queued',
+    strikes: strikesAfterCrash(job),
     epoch: job.epoch + 1,
     notBeforeMs: epochMs(0),
     ...dueBy(job, after(nowMs, resendFirstMs)),
-    ledger: closeAttempt(job, { endedAtMs: nowMs, outcome: 'lost' }),
+    ledger: closeAttempt(job, { endedAtMs: nowMs, outcome: 'lost' }, storedSpent(job)),
   },
   clear: [],
 });
@@ -31,7 +35,8 @@ const endFromOutside = (
   nowMs: EpochMs,
 ): JobWrite => {
   const stopOwed = job.upstreamId === undefined ? undefined : true;
-  const rest = restDue({ ...job, stopOwed }, nowMs);
+  const owed = owing(job);
+  const rest = restDue({ ...job, ...owed, stopOwed }, nowMs);
   return {
     name: by.name,
     id: job.id,
@@ -40,7 +45,12 @@ const endFromOutside = (
       status: by.status,
       ...(by.error === undefined ? {} : { error: by.error }),
       endedAtMs: nowMs,
-      ledger: closeAttempt(job, { endedAtMs: nowMs, outcome, errorCode: by.error?.code }),
+      ledger: closeAttempt(
+        job,
+        { endedAtMs: nowMs, outcome, errorCode: by.error?.code },
+        storedSpent(job),
+      ),
+      ...owed,
       ...rest.set,
     },
     clear: rest.clear,

@@ -1,23 +1,28 @@
-import { purgeAgainMs, unstoredKeptMs } from '../limits.ts';
+import { deliveryResendMs, purgeAgainMs, unstoredKeptMs } from '../limits.ts';
 import { extendSegments } from './checkpoint.ts';
 import type { EndedJob, Job } from './job.ts';
 import { closeAttempt } from './ledger.ts';
+import { type Spent, spend, storedSpent } from './spend.ts';
 import { after, type EpochMs, epochMs } from './time.ts';
 import type { Clause, JobChanges, JobField, JobWrite } from './write.ts';
 
 /*
- * What is left to do for a job that has ended: its upstream may have to be told to stop, the content
- * of an unstored one is erased, and what a late writer put behind a tombstone is purged again. As long
- * as something is left the job has a due time.
+ * What is left to do for a job that has ended: its upstream may have to be told to stop, its end may
+ * have to be told to its tenant (callback.ts), the content of an unstored one is erased, and what a
+ * late writer put behind a tombstone is purged again. As long as something is left the job has a due
+ * time.
  */
 
 type Rest = { readonly set: JobChanges; readonly clear: readonly JobField[] };
 
-const atEnd: readonly JobField[] = ['followedUntilMs'];
+const atEnd: readonly JobField[] = ['followedUntilMs', 'turn'];
 
 /** The due time of a job that ends, or has ended, at `endedAtMs`. */
 export const restDue = (
-  job: Pick<Job, 'stopOwed' | 'unstored'> & { readonly deletedAtMs?: EpochMs | undefined },
+  job: Pick<Job, 'stopOwed' | 'unstored'> & {
+    readonly owed?: true | undefined;
+    readonly deletedAtMs?: EpochMs | undefined;
+  },
   endedAtMs: EpochMs,
 ): Rest => {
   if (job.stopOwed) return { set: { stopOwed: true, dueAtMs: endedAtMs }, clear: atEnd };
@@ -25,6 +30,7 @@ export const restDue = (
   if (job.deletedAtMs !== undefined) {
     return { set: { dueAtMs: after(job.deletedAtMs, purgeAgainMs) }, clear };
   }
+  if (job.owed) return { set: { dueAtMs: after(endedAtMs, deliveryResendMs) }, clear };
   if (job.unstored) return { set: { dueAtMs: after(endedAtMs, unstoredKeptMs) }, clear };
   return { set: {}, clear: [...clear, 'dueAtMs'] };
 };
@@ -38,6 +44,10 @@ export const sameGeneration = (job: Job): Clause =>
     ? { field: 'upstreamId', absent: true }
     : { field: 'upstreamId', is: job.upstreamId };
 
+/** Whether an end is still to be told is as it was read. */
+export const sameOwed = ({ owed }: EndedJob): Clause =>
+  owed ? { field: 'owed', is: true } : { field: 'owed', absent: true };
+
 /** The upstream has been told to stop. A tombstone made meanwhile keeps its own due time. */
 export const stopped = (job: EndedJob): JobWrite => {
   const rest = restDue({ ...job, stopOwed: undefined }, job.endedAtMs);
@@ -47,6 +57,7 @@ export const stopped = (job: EndedJob): JobWrite => {
     when: [
       { field: 'status', is: job.status },
       ...(job.upstreamId === undefined ? [] : [sameGeneration(job)]),
+      sameOwed(job),
       job.deletedAtMs === undefined
         ? { field: 'deletedAtMs', absent: true }
         : { field: 'deletedAtMs', is: job.deletedAtMs },
@@ -78,22 +89,24 @@ export const bury = (job: Job, nowMs: EpochMs): JobWrite => {
       ...(live ? { status: 'cancelled', endedAtMs: nowMs } : {}),
       segments: [],
       // An upstream's error may quote what it was asked.
-      ledger: closeAttempt(job, { endedAtMs: nowMs, outcome: 'cancelled' }).map(
+      ledger: closeAttempt(job, { endedAtMs: nowMs, outcome: 'cancelled' }, storedSpent(job)).map(
         ({ errorMessage: _, ...record }) => record,
       ),
       ...rest.set,
     },
-    clear: [...rest.clear, 'final', 'metadata', 'error', 'previousResponseId'],
+    clear: [...rest.clear, 'final', 'metadata', 'error', 'previousResponseId', 'callback', 'owed'],
   };
 };
 
 /**
  * The attempt that a cancelled job was taken from has let go of it, and leaves the output it had not
- * stored. The lease's end is how whoever cancelled sees that nothing follows.
+ * stored and what it took, which it knows better than whoever cancelled. The lease's end is how they
+ * see that nothing follows.
  */
 export const leave = (
   job: EndedJob,
   chunk: { readonly first: number; readonly deltas: readonly string[] } | undefined,
+  spent?: Spent,
 ): JobWrite => {
   const upTo = chunk === undefined ? job.seq : chunk.first + chunk.deltas.length - 1;
   const output = { segments: extendSegments(job.segments, job.attempt, upTo), seq: upTo };
@@ -106,7 +119,11 @@ export const leave = (
       { field: 'owner', is: job.owner },
       { field: 'deletedAtMs', absent: true },
     ],
-    set: { leaseExpiresAtMs: epochMs(0), ...(chunk === undefined ? {} : output) },
+    set: {
+      leaseExpiresAtMs: epochMs(0),
+      ...(chunk === undefined ? {} : output),
+      ...(spent === undefined ? {} : { ledger: spend(job.ledger, job.attempt, spent) }),
+    },
     clear: [],
   };
 };

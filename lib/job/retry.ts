@@ -1,5 +1,11 @@
 import type { Fault } from '../errors.ts';
-import { backoffFirstMs, backoffMaxMs, maxStrikes, quickRetryMaxMs } from '../limits.ts';
+import {
+  backoffFirstMs,
+  backoffMaxMs,
+  maxStrikes,
+  minAttemptMs,
+  quickRetryMaxMs,
+} from '../limits.ts';
 import type { EpochMs } from './time.ts';
 
 /** Full jitter: uniform between 0 and the doubled step, `random` in [0, 1). At least 1 ms. */
@@ -23,11 +29,11 @@ type Circumstances = {
   readonly random: number;
 };
 
-/** The owner of `fault` (design §5). */
+/** The owner of `fault` (design §5); a repetition that could not finish before the deadline has none. */
 export const decideRetry = (fault: Fault, at: Circumstances): RetryDecision => {
   const { retry } = fault;
   if (retry.kind === 'never') return { kind: 'fail', why: 'final' };
-  const leftMs = at.deadlineAtMs - at.nowMs;
+  const leftMs = at.deadlineAtMs - at.nowMs - minAttemptMs;
   if (retry.kind === 'quick' && !at.quickSpent && retry.afterMs <= quickRetryMaxMs) {
     if (retry.afterMs < leftMs) return { kind: 'again', afterMs: retry.afterMs };
   }

@@ -1,8 +1,11 @@
 import { clockSkewMs, leaseMs, leaseRenewMs, maxMessageDelayMs, resendFirstMs } from '../limits.ts';
-import type { EndedJob, Job, JobError } from './job.ts';
+import { owing } from './callback.ts';
+import type { AttemptRecord, EndedJob, Job, JobError } from './job.ts';
 import { closeAttempt, openAttempt } from './ledger.ts';
 import { restDue } from './rest.ts';
+import { type Spent, toldBy } from './spend.ts';
 import { after, type EpochMs, earlier, epochMs } from './time.ts';
+import { turnKey } from './turn-key.ts';
 import type { Clause, JobChanges, JobWrite } from './write.ts';
 
 /*
@@ -72,19 +75,29 @@ export const claim = (
     writeNo: 0,
     strikes: job.strikes + 1,
     ...leasedFrom(job, by.nowMs),
+    ...(job.turn === undefined ? {} : { turn: turnKey(job.tenant, 'live') }),
     ledger: openAttempt(job.ledger, {
       attempt: job.attempt + 1,
       via: 'worker',
       upstream: by.upstream,
       model: by.model,
       startedAtMs: by.nowMs,
+      fromSeq: job.seq,
     }),
   },
-  clear: [],
+  clear: ['waitingFor'],
 });
 
 export const renew = (job: Job, nowMs: EpochMs): JobWrite =>
   fenced(job, 'renew', renewed(job, nowMs));
+
+const markPresent = (
+  job: Job,
+  mark: (record: AttemptRecord) => Partial<AttemptRecord>,
+): AttemptRecord[] =>
+  job.ledger.map((record) =>
+    record.attempt === job.attempt ? { ...record, ...mark(record) } : record,
+  );
 
 /**
  * The first event of a generation: where it can be resumed, under which id. What an earlier one has
@@ -94,26 +107,41 @@ export const begin = (job: Job, upstreamId: string | undefined, nowMs: EpochMs):
   fenced(
     job,
     'begin',
-    { ...renewed(job, nowMs), segments: [], ...(upstreamId === undefined ? {} : { upstreamId }) },
+    {
+      ...renewed(job, nowMs),
+      segments: [],
+      ...(upstreamId === undefined
+        ? {}
+        : { upstreamId, ledger: markPresent(job, () => ({ generation: job.attempt })) }),
+    },
     upstreamId === undefined ? ['upstreamId', 'upstreamSeq'] : ['upstreamSeq'],
   );
-
-const markAdopted = (job: Job, adopted: boolean): Job['ledger'] =>
-  job.ledger.map((record) => (record.attempt === job.attempt ? { ...record, adopted } : record));
 
 /**
  * The generation that could have been resumed is dead: its id goes before another is started, which
  * is paid anew.
  */
 export const forget = (job: Job, nowMs: EpochMs): JobWrite =>
-  fenced(job, 'forget', { ...renewed(job, nowMs), ledger: markAdopted(job, false) }, [
-    'upstreamId',
-    'upstreamSeq',
-  ]);
+  fenced(
+    job,
+    'forget',
+    {
+      ...renewed(job, nowMs),
+      ledger: markPresent(job, () => ({ adopted: false, generation: undefined })),
+    },
+    ['upstreamId', 'upstreamSeq'],
+  );
 
-/** The attempt goes on with the generation of the one before. */
-export const adopt = (job: Job, nowMs: EpochMs): JobWrite =>
-  fenced(job, 'adopt', { ...renewed(job, nowMs), ledger: markAdopted(job, true) });
+/** The attempt goes on with the generation of the one before, or again with its own. */
+export const adopt = (job: Job, nowMs: EpochMs): JobWrite => {
+  const began = job.ledger.findLast(({ generation, attempt }) => generation === attempt);
+  const ledger = markPresent(job, (record) =>
+    record.generation === undefined
+      ? { adopted: true, generation: began?.attempt ?? job.attempt }
+      : {},
+  );
+  return fenced(job, 'adopt', { ...renewed(job, nowMs), ledger });
+};
 
 /** Position and text move together: `upstreamSeq` is the last upstream event within `seq`. */
 export const checkpoint = (
@@ -126,27 +154,36 @@ export type Ending = Pick<EndedJob, 'usage' | 'error' | 'final' | 'answeredBy'> 
   readonly status: 'completed' | 'incomplete' | 'failed';
 };
 
-const ended = (job: Job, ending: Ending, nowMs: EpochMs): JobChanges => ({
+const ended = (job: Job, ending: Ending, nowMs: EpochMs, spent: Spent): JobChanges => ({
   ...ending,
   endedAtMs: nowMs,
-  ledger: closeAttempt(job, {
-    endedAtMs: nowMs,
-    outcome: ending.status,
-    usage: ending.usage,
-    errorCode: ending.error?.code,
-    errorMessage: ending.error?.message,
-  }),
+  ledger: closeAttempt(
+    job,
+    {
+      endedAtMs: nowMs,
+      outcome: ending.status,
+      errorCode: ending.error?.code,
+      errorMessage: ending.error?.message,
+    },
+    spent,
+  ),
 });
 
-/** `upstreamRuns`: the generation goes on at the upstream, which has to be told to stop. */
+/**
+ * `upstreamRuns`: the generation goes on at the upstream, which has to be told to stop. `spent` is
+ * what the attempt knows that it took, if that is more than the ending's usage.
+ */
 export const settle = (
   job: Job,
   ending: Ending,
   upstreamRuns: boolean,
   nowMs: EpochMs,
+  spent: Spent = toldBy(ending.usage),
 ): JobWrite => {
-  const after = restDue({ ...job, stopOwed: upstreamRuns || undefined }, nowMs);
-  return fenced(job, 'settle', { ...ended(job, ending, nowMs), ...after.set }, after.clear);
+  const owed = owing(job);
+  const rest = restDue({ ...job, ...owed, stopOwed: upstreamRuns || undefined }, nowMs);
+  const set = { ...ended(job, ending, nowMs, spent), ...owed, ...rest.set };
+  return fenced(job, 'settle', set, rest.clear);
 };
 
 /** Back to the queue after a failure that another attempt may mend, not before `afterMs` from now. */
@@ -160,6 +197,7 @@ export const requeue = (
     nextChoice: boolean;
     /** The generation can be resumed by the next attempt. */
     resumable: boolean;
+    spent?: Spent;
   },
   nowMs: EpochMs,
 ): JobWrite => {
@@ -174,34 +212,38 @@ export const requeue = (
       ...dueBy(job, byMessage ? after(notBeforeMs, resendFirstMs) : notBeforeMs),
       epoch: failure.resent ? job.epoch + 1 : job.epoch,
       ...(failure.nextChoice ? { choice: (job.choice ?? 0) + 1, strikes: 0 } : {}),
-      ledger: closeAttempt(job, {
-        endedAtMs: nowMs,
-        outcome: 'requeued',
-        errorCode: failure.error.code,
-        errorMessage: failure.error.message,
-      }),
+      ledger: closeAttempt(
+        job,
+        {
+          endedAtMs: nowMs,
+          outcome: 'requeued',
+          errorCode: failure.error.code,
+          errorMessage: failure.error.message,
+        },
+        failure.spent,
+      ),
     },
     failure.resumable ? [] : ['upstreamId', 'upstreamSeq'],
   );
 };
 
 /** The inline attempt hands over to a worker; that it had to is not held against the job. */
-export const promote = (job: Job, nowMs: EpochMs): JobWrite =>
+export const promote = (job: Job, nowMs: EpochMs, spent?: Spent): JobWrite =>
   fenced(job, 'promote', {
     status: 'queued',
     strikes: job.strikes - 1,
     epoch: job.epoch + 1,
     notBeforeMs: epochMs(0),
     ...dueBy(job, after(nowMs, resendFirstMs)),
-    ledger: closeAttempt(job, { endedAtMs: nowMs, outcome: 'promoted' }),
+    ledger: closeAttempt(job, { endedAtMs: nowMs, outcome: 'promoted' }, spent),
   });
 
 /** A worker whose function ends lets go of a generation that goes on without it; the sweep sends. */
-export const handOver = (job: Job, nowMs: EpochMs): JobWrite =>
+export const handOver = (job: Job, nowMs: EpochMs, spent?: Spent): JobWrite =>
   fenced(job, 'hand-over', {
     status: 'queued',
     strikes: job.strikes - 1,
     notBeforeMs: epochMs(0),
     ...dueBy(job, nowMs),
-    ledger: closeAttempt(job, { endedAtMs: nowMs, outcome: 'promoted' }),
+    ledger: closeAttempt(job, { endedAtMs: nowMs, outcome: 'promoted' }, spent),
   });

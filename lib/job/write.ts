@@ -6,7 +6,7 @@ export type JobField = keyof EndedJob;
 
 /** One named clause of a conditional write; the clauses of a write all have to hold. */
 export type Clause =
-  | { readonly field: JobField; readonly is: string | number }
+  | { readonly field: JobField; readonly is: string | number | boolean }
   | { readonly field: JobField; readonly in: readonly string[] }
   | { readonly field: JobField; readonly atMost: number }
   | { readonly field: JobField; readonly below: number }

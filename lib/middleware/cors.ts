@@ -1,7 +1,13 @@
 type Headers = Readonly<Record<string, string>>;
 
-const readableHeaders = 'x-request-id, Retry-After, Location, Preference-Applied';
-const usualRequestHeaders = 'Authorization, Content-Type, Prefer, X-Deadline-Ms, X-Result-TTL';
+const readableHeaders = [
+  'x-request-id, Retry-After, Location, Preference-Applied, Idempotent-Replayed',
+  ...['limit', 'remaining', 'reset'].flatMap((what) =>
+    ['requests', 'tokens'].map((of) => `x-ratelimit-${what}-${of}`),
+  ),
+].join(', ');
+const usualRequestHeaders =
+  'Authorization, Content-Type, Idempotency-Key, Prefer, X-Deadline-Ms, X-Result-TTL';
 
 const allows = (origins: readonly string[], origin: string | undefined): origin is string =>
   origin !== undefined && (origins.includes(origin) || origins.includes('*'));

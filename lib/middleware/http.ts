@@ -4,7 +4,9 @@ import { Fault, toFault } from '../errors.ts';
 import type { Log } from '../ports.ts';
 import type { HttpReply, HttpRequest } from '../wire/http.ts';
 import { parseJsonBody } from '../wire/json-body.ts';
-import { routeMethods } from '../wire/routes.ts';
+import { type Rates, rateHeaders, ratesOf } from '../wire/rates.ts';
+import { routeAccess, routeMethods } from '../wire/routes.ts';
+import { admitKey } from './admit-key.ts';
 import { corsHeaders, preflightHeaders } from './cors.ts';
 import {
   baseUrlOf,
@@ -31,6 +33,8 @@ type Exchange = {
   readonly path: string;
   readonly origin: string | undefined;
   readonly allowed: readonly string[];
+  /** Of the caller's tenant. */
+  rates: Rates;
 };
 
 /** OPTIONS is answered everywhere, and HEAD wherever GET is. */
@@ -49,6 +53,9 @@ const bodiless: readonly string[] = [
   '/v1/responses/{id}/cancel',
   '/jobs/{id}/cancel',
   '/jobs/{id}/retry',
+  '/jobs/{id}/redeliver',
+  '/callback_endpoints/{id}/rotate',
+  '/callback_endpoints/{id}/test',
 ];
 
 /**
@@ -76,7 +83,14 @@ export const http = (
       const route = event.resource ?? path;
       const methods = routeMethods[route] ?? [];
       const allowed = allowedOf(methods);
-      const exchange: Exchange = { requestId, method, path, origin: headers['origin'], allowed };
+      const exchange: Exchange = {
+        requestId,
+        method,
+        path,
+        origin: headers['origin'],
+        allowed,
+        rates: {},
+      };
       request.internal.exchange = exchange;
       if (method === 'OPTIONS') {
         const preflight = preflightHeaders(corsOrigins, {
@@ -87,12 +101,15 @@ export const http = (
         const reply = { status: 204, headers: { allow: allowed.join(', ') }, body: undefined };
         return proxyReply(reply, { requestId, corsHeaders: preflight, withoutBody: true });
       }
-      if (!allowed.includes(method)) {
+      const access = routeAccess(method, route);
+      if (access === undefined) {
         throw new Fault(
           'method_not_allowed',
           `${method} is not allowed here, only ${allowed.join(', ')}.`,
         );
       }
+      const caller = admitKey(requestContext.authorizer, access, `${method} ${route}`);
+      exchange.rates = ratesOf(caller.limits);
       const hasBody = bodyMethods.includes(method) && !bodiless.includes(route);
       request.event = {
         method: method === 'HEAD' ? 'GET' : method,
@@ -110,7 +127,8 @@ export const http = (
               contentEncoding: headers['content-encoding'],
             })
           : undefined,
-        tenant: requestContext.authorizer?.tenant ?? undefined,
+        ...caller,
+        rates: exchange.rates,
         baseUrl: baseUrlOf(event, options.publicBaseUrl),
       };
       return undefined;
@@ -121,7 +139,8 @@ export const http = (
       if (response == null || !('status' in response) || internal.exchange === undefined) {
         throw new Error('The handler answered with something that is not an HttpReply.');
       }
-      request.response = proxyReply(response, contextOf(internal.exchange));
+      const headers = { ...rateHeaders(internal.exchange.rates), ...response.headers };
+      request.response = proxyReply({ ...response, headers }, contextOf(internal.exchange));
     },
 
     onError: (request) => {
@@ -131,6 +150,7 @@ export const http = (
         path: '',
         origin: undefined,
         allowed: [],
+        rates: {},
       };
       const { requestId, method, path } = exchange;
       const fault = toFault(request.error);
@@ -148,7 +168,7 @@ export const http = (
       const allow =
         fault.code === 'method_not_allowed' ? { allow: exchange.allowed.join(', ') } : {};
       request.response = proxyReply(
-        { ...reply, headers: { ...reply.headers, ...allow } },
+        { ...reply, headers: { ...rateHeaders(exchange.rates), ...reply.headers, ...allow } },
         contextOf(exchange),
       );
     },

@@ -19,7 +19,7 @@ const proxyEventSchema = z.object({
     requestId: z.string(),
     domainName: z.nullish(z.string()),
     path: z.nullish(z.string()),
-    authorizer: z.nullish(z.object({ tenant: z.nullish(z.string()) })),
+    authorizer: z.optional(z.unknown()),
   }),
 });
 

@@ -1,9 +1,12 @@
-/** The context values of an API Gateway authorizer are strings, numbers or booleans. */
+import * as z from 'zod/mini';
+import { Fault } from '../errors.ts';
+import { parseTenantLimits, type TenantLimits } from './tenant-limits.ts';
+
 export type Grant = {
   readonly keyId: string;
   readonly tenant: string;
   readonly scopes: readonly string[];
-  readonly limits: Readonly<Record<string, number>>;
+  readonly limits: TenantLimits;
 };
 
 /**
@@ -20,7 +23,12 @@ const policy = (effect: 'Allow' | 'Deny', methodArn: string) => ({
   Statement: [{ Action: 'execute-api:Invoke', Effect: effect, Resource: wholeStage(methodArn) }],
 });
 
-/** The authorizer's answer: an allow with what is known of the key's owner, or a deny. */
+/**
+ * The authorizer's answer: an allow with what is known of the key's owner, or a deny. The values of
+ * its context can be strings, numbers or booleans and nothing deeper
+ * (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html;
+ * read 2026-11).
+ */
 export const authorizerAnswer = (grant: Grant | undefined, methodArn: string) =>
   grant === undefined
     ? { principalId: 'unknown', policyDocument: policy('Deny', methodArn) }
@@ -34,3 +42,28 @@ export const authorizerAnswer = (grant: Grant | undefined, methodArn: string) =>
           limits: JSON.stringify(grant.limits),
         },
       };
+
+const contextSchema = z.object({
+  keyId: z.string(),
+  tenant: z.string().check(z.minLength(1)),
+  scopes: z.string(),
+  limits: z.string(),
+});
+
+/**
+ * What the authorizer said of the key, as the gateway hands it on; undefined where it was not asked.
+ * Throws Fault `internal_error` for an answer that is not this service's.
+ */
+export const parseGrant = (context: unknown): Grant | undefined => {
+  if (context === undefined || context === null) return undefined;
+  try {
+    const { scopes, limits, ...owner } = contextSchema.parse(context);
+    return {
+      ...owner,
+      scopes: scopes.split(' ').filter((scope) => scope !== ''),
+      limits: parseTenantLimits(JSON.parse(limits)),
+    };
+  } catch (cause) {
+    throw new Fault('internal_error', 'The authorizer’s answer cannot be read.', { cause });
+  }
+};

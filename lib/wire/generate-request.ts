@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { Fault } from '../errors.ts';
 import { maxModelChars, maxOutputTokens } from '../limits.ts';
+import { type CallbackRequest, callbackSchema, toCallback } from './callback-request.ts';
 import { type ChatMessage, messagesSchema } from './chat-message.ts';
 import { checkJsonTree } from './json-tree.ts';
 import { metadataSchema } from './metadata.ts';
@@ -39,6 +40,7 @@ const bodySchema = z.strictObject(
         .check(z.gte(0, expectedTemperature), z.lte(2, expectedTemperature)),
     ),
     metadata: unset(metadataSchema),
+    callback: unset(callbackSchema),
   },
   'a JSON object',
 );
@@ -50,6 +52,8 @@ export type GenerateRequest = {
   readonly maxOutputTokens?: number;
   readonly temperature?: number;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Kept with the job, not with the request. */
+  readonly callback?: CallbackRequest;
 };
 
 const conversation = ({ prompt, messages }: z.infer<typeof bodySchema>): readonly ChatMessage[] => {
@@ -76,17 +80,21 @@ export const parseGenerateRequest = (body: unknown): GenerateRequest => {
   checkJsonTree(body);
   const parsed = bodySchema.safeParse(body);
   if (!parsed.success) throw schemaFault(parsed.error, body);
-  const { model, max_output_tokens, temperature, metadata } = parsed.data;
+  const { model, max_output_tokens, temperature, metadata, callback } = parsed.data;
   return {
     messages: conversation(parsed.data),
     ...(model == null ? {} : { model }),
     ...(max_output_tokens == null ? {} : { maxOutputTokens: max_output_tokens }),
     ...(temperature == null ? {} : { temperature }),
     ...(metadata == null ? {} : { metadata }),
+    ...(callback == null ? {} : { callback: toCallback(callback) }),
   };
 };
 
-/** The JSON under which a request is stored; `parseGenerateRequest` reads it back unchanged. */
+/**
+ * The JSON under which a request is stored; `parseGenerateRequest` reads it back unchanged, but for
+ * the callback, which is the job's.
+ */
 export const storedGenerateRequest = (
   request: GenerateRequest,
 ): Readonly<Record<string, unknown>> => {

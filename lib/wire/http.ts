@@ -1,3 +1,6 @@
+import type { Rates } from './rates.ts';
+import type { TenantLimits } from './tenant-limits.ts';
+
 /** A request as the use cases see it, taken from API Gateway's proxy event. */
 export type HttpRequest = {
   readonly method: string;
@@ -13,6 +16,12 @@ export type HttpRequest = {
   readonly body: unknown;
   /** From the authorizer; undefined on routes that need no key. */
   readonly tenant: string | undefined;
+  /** Of the request's key; none on routes that need no key. */
+  readonly scopes: readonly string[];
+  /** Of the tenant, at most a minute old; none on routes that need no key. */
+  readonly limits: TenantLimits;
+  /** What the answer's `x-ratelimit-` headers are to say; filled in while it is worked out. */
+  readonly rates?: Rates;
   /** Origin and stage path this request came in under, from the request context, no trailing slash. */
   readonly baseUrl: string;
 };

@@ -1,4 +1,8 @@
+import type { Delivery } from '../callback/delivery.ts';
+import { callbackEventTypes } from '../callback/event.ts';
 import { isEnded, type Job } from '../job/job.ts';
+import { type JobTokens, type TokenCount, tokensOf } from '../job/tokens.ts';
+import { deliveryObject, shownUrl } from './delivery-object.ts';
 import { errorFields } from './error-body.ts';
 
 const attemptOf = (record: Job['ledger'][number]) => ({
@@ -15,11 +19,24 @@ const attemptOf = (record: Job['ledger'][number]) => ({
     record.errorCode === undefined
       ? null
       : { code: record.errorCode, message: record.errorMessage ?? null },
-  usage: record.usage ?? null,
+  /** `estimated`: counted by us, since the model server told nothing or not all of it. */
+  usage:
+    record.usage === undefined
+      ? null
+      : { ...record.usage, estimated: record.usageEstimated ?? false },
+});
+
+const totalOf = ({ input, output }: TokenCount): number => input + output;
+
+/** Input and output together, as they are billed: of all attempts, and of the one the client has. */
+const totals = ({ generated, delivered, estimated }: JobTokens) => ({
+  generated: totalOf(generated),
+  delivered: totalOf(delivered),
+  estimated: totalOf(estimated),
 });
 
 /** What a job did, when, and what it cost. Times are milliseconds since the epoch. */
-export const jobLedger = (job: Job, resultUrl: string) => ({
+export const jobLedger = (job: Job, resultUrl: string, deliveries: readonly Delivery[] = []) => ({
   id: job.id,
   object: 'job',
   api: job.api,
@@ -35,15 +52,24 @@ export const jobLedger = (job: Job, resultUrl: string) => ({
   /** From acceptance to the first attempt; null while there was none. */
   queue_wait_ms: job.ledger[0] === undefined ? null : job.ledger[0].startedAtMs - job.createdAtMs,
   not_before_ms: job.status === 'queued' ? job.notBeforeMs : null,
+  /** Why it waits: its upstream's `circuit` or `retry_budget`, or its tenant's `tenant_limit`. */
+  waiting_for: job.status === 'queued' ? (job.waitingFor ?? null) : null,
   lease:
     job.status === 'in_progress'
       ? { attempt: job.attempt, expires_at_ms: job.leaseExpiresAtMs }
       : null,
   attempts: job.ledger.map(attemptOf),
   usage: isEnded(job) ? (job.usage ?? null) : null,
+  tokens: totals(tokensOf(job)),
   error: isEnded(job) && job.error !== undefined ? errorFields(job.error) : null,
   /** Where its output is, whatever its API. */
   result_url: resultUrl,
+  callback:
+    job.callback === undefined
+      ? null
+      : { url: shownUrl(job.callback.url), events: job.callback.events ?? callbackEventTypes },
+  /** Who was told of its end, and how that went; empty until it is known who is to be told. */
+  deliveries: deliveries.map(deliveryObject),
   retry_of: job.retryOf ?? null,
   retried_as: job.retriedAs ?? null,
 });

@@ -29,10 +29,13 @@ const wholeNumber = (name: string, value: string | undefined, range: Range): num
 };
 
 /**
- * X-Deadline-Ms (milliseconds, at most 24 h) and X-Result-TTL (seconds, 1 minute to 30 days), or
- * their defaults. Throws Fault `invalid_value` naming the header.
+ * X-Deadline-Ms (milliseconds, at most 24 h) and X-Result-TTL (seconds, 1 minute to 30 days, or to the
+ * tenant's maximum), or their defaults. Throws Fault `invalid_value` naming the header.
  */
-export const parseRequestTimes = (headers: Readonly<Record<string, string>>): RequestTimes => {
+export const parseRequestTimes = (
+  headers: Readonly<Record<string, string>>,
+  maxResultTtlSeconds = resultTtlMaxMs / 1000,
+): RequestTimes => {
   const deadlineMs = wholeNumber('X-Deadline-Ms', headers['x-deadline-ms'], {
     from: 1,
     to: deadlineMaxMs,
@@ -40,11 +43,14 @@ export const parseRequestTimes = (headers: Readonly<Record<string, string>>): Re
   });
   const resultTtlSeconds = wholeNumber('X-Result-TTL', headers['x-result-ttl'], {
     from: resultTtlMinMs / 1000,
-    to: resultTtlMaxMs / 1000,
+    to: maxResultTtlSeconds,
     unit: 'seconds',
   });
   return {
     deadlineMs: deadlineMs ?? deadlineDefaultMs,
-    resultTtlMs: resultTtlSeconds === undefined ? resultTtlDefaultMs : resultTtlSeconds * 1000,
+    resultTtlMs:
+      resultTtlSeconds === undefined
+        ? Math.min(resultTtlDefaultMs, maxResultTtlSeconds * 1000)
+        : resultTtlSeconds * 1000,
   };
 };

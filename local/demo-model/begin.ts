@@ -48,7 +48,7 @@ export function begin(state: Ledgers, wanted: Wanted): Parsed<Run> {
   const controls = parsed.value;
   const key = controls.key ?? defaultKey(wanted);
   const fault = faultOf(state, controls, key, wanted.stream);
-  const whole = writeOutput(wanted.ask, controls);
+  const whole = writeOutput(wanted.ask, controls, wanted.id);
   const pieces = whole.pieces.slice(0, wanted.maxTokens ?? whole.pieces.length);
   const isWhole = pieces.length === whole.pieces.length;
   const wholeReason = whole.calls.length > 0 ? 'tool_calls' : 'stop';

@@ -12,6 +12,8 @@ export interface Controls {
   readonly reasoningTokens: number;
   /** How long a background response is queued before it starts. */
   readonly queuedMs: number;
+  /** No two generations have the same text. */
+  readonly varied: boolean;
   readonly fault: FaultName | null;
   /** Tokens sent before a fault that happens in mid-generation. */
   readonly afterTokens: number;
@@ -34,6 +36,7 @@ const numericControls: Readonly<Record<string, NumericControl>> = {
   first_ms: { min: 0, max: 3_600_000, integer: true },
   reasoning: { min: 0, max: 100_000, integer: true },
   queued_ms: { min: 0, max: 3_600_000, integer: true },
+  varied: { min: 0, max: 1, integer: true },
   after: { min: 0, max: 200_000, integer: true },
   times: { min: 0, max: 1_000_000, integer: true },
   retry_after: { min: 0, max: 86_400, integer: false },
@@ -50,7 +53,8 @@ const maxTimedSeconds = 3_600;
 /**
  * Reads a model name: `demo`, `demo-40s` (a generation of 40 s), any other `demo…`, each with
  * controls as a query string (`demo?tokens=400&rate=10&first_ms=500`). `reasoning=N` puts N tokens of
- * reasoning before the text, `queued_ms=N` keeps a background response queued for that long.
+ * reasoning before the text, `queued_ms=N` keeps a background response queued for that long,
+ * `varied=1` gives each generation a text of its own.
  * Refused with 404 when the name does not start with `demo`, and with 400 naming the control when
  * one is unknown, given twice, not a number or out of range.
  */
@@ -98,6 +102,7 @@ export function parseControls(model: string): Parsed<Controls> {
       ...timing,
       reasoningTokens,
       queuedMs: numbers.get('queued_ms') ?? 0,
+      varied: numbers.get('varied') === 1,
       fault,
       afterTokens,
       times: numbers.get('times') ?? null,

@@ -29,9 +29,10 @@ export interface Output {
  * Decides what is said. Functions are called when the last user message says `call:NAME {json}`, as
  * often as it does, when it speaks of what a function is named for, or when the request requires a
  * call (then with arguments that fit the schema); once a tool has answered, there is text about its answer. A request for structured output gets
- * JSON that fits its schema. Everything else is demo text.
+ * JSON that fits its schema. Everything else is demo text, which only `varied` makes depend on the
+ * generation's id.
  */
-export function writeOutput(ask: Ask, controls: Controls): Output {
+export function writeOutput(ask: Ask, controls: Controls, id: string): Output {
   const subject = ask.toolResult ?? ask.message;
   const thought: Piece[] = reasoningTokens(subject, controls.reasoningTokens).map((text) => ({
     kind: 'reasoning',
@@ -44,7 +45,7 @@ export function writeOutput(ask: Ask, controls: Controls): Output {
     );
     return { calls, pieces: [...thought, ...pieces] };
   }
-  const said: Piece[] = words(ask, subject, controls).map((text) => ({ kind: 'text', text }));
+  const said: Piece[] = words(ask, subject, controls, id).map((text) => ({ kind: 'text', text }));
   return { calls, pieces: [...thought, ...said] };
 }
 
@@ -62,10 +63,11 @@ export function callBegunBy({ calls, pieces }: Output, index: number): Call | nu
   return isFirst ? (calls[piece.call] ?? null) : null;
 }
 
-function words(ask: Ask, subject: string, controls: Controls): readonly string[] {
+function words(ask: Ask, subject: string, controls: Controls, id: string): readonly string[] {
   if (ask.schema !== null) return fragments(JSON.stringify(sampleOf(ask.schema)));
   const wide = controls.fault === 'unicode' || controls.fault === 'drip';
-  return (wide ? unicodeTokens : proseTokens)(subject, controls.tokens);
+  const variation = controls.varied ? id.slice(-8) : '';
+  return (wide ? unicodeTokens : proseTokens)(subject, controls.tokens, variation);
 }
 
 function callsOf({ message, toolResult, tools, toolChoice, parallel }: Ask): Call[] {

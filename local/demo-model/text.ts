@@ -13,11 +13,11 @@ const places = ['before dawn', 'after rain', 'at midnight', 'in winter', 'withou
  * The demo text of that many tokens: a function of the message and the count alone, so that the
  * same question always has the same answer. It opens with what it is and with the start of the
  * message; then come numbered sentences of ten tokens each, so a token that is missing or
- * repeated shows.
+ * repeated shows. A `variation` makes it another text, which opens with that variation's name.
  */
-export function proseTokens(message: string, count: number): string[] {
-  const random = seededBy(message);
-  const tokens = wordsOf(`${opening} ${quote(message)}`);
+export function proseTokens(message: string, count: number, variation = ''): string[] {
+  const random = seededBy(message + variation);
+  const tokens = wordsOf(`${named(variation)}${opening} ${quote(message)}`);
   for (let sentence = 1; tokens.length < count; sentence++) {
     const subject = `The ${pick(adjectives, random)} ${pick(subjects, random)}`;
     const object = `the ${pick(adjectives, random)} ${pick(subjects, random)}`;
@@ -47,9 +47,9 @@ const pieces = [
 ];
 
 /** As `proseTokens`, in emoji, CJK and combining marks: numbered groups of four tokens. */
-export function unicodeTokens(message: string, count: number): string[] {
-  const random = seededBy(message);
-  const tokens = wordsOf(quote(message));
+export function unicodeTokens(message: string, count: number, variation = ''): string[] {
+  const random = seededBy(message + variation);
+  const tokens = wordsOf(`${named(variation)}${quote(message)}`);
   for (let group = 1; tokens.length < count; group++) {
     tokens.push(`\n${group}.`, pick(pieces, random), pick(pieces, random), pick(pieces, random));
   }
@@ -79,6 +79,10 @@ export function countTokens(text: string): number {
   let count = 0;
   for (const _ of text.matchAll(/\S{1,12}/gu)) count++;
   return count;
+}
+
+function named(variation: string): string {
+  return variation === '' ? '' : `Generation ${variation}. `;
 }
 
 function quote(message: string): string {

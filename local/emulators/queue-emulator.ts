@@ -10,10 +10,10 @@ export async function startQueueEmulator(region: string): Promise<Emulator> {
   return { endpoint, close: () => app.close() };
 }
 
-/** A client of the emulator; the caller destroys it. */
-export function queueClient(emulator: Emulator, region: string): SQSClient {
+/** A client of the emulator, or of what stands in front of it; the caller destroys it. */
+export function queueClient(endpoint: string, region: string): SQSClient {
   return new SQSClient({
-    endpoint: emulator.endpoint,
+    endpoint,
     region,
     credentials: emulatorCredentials,
   });

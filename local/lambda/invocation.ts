@@ -16,6 +16,8 @@ export type FunctionSpec = {
   environment: Record<string, string>;
   /** Reserved concurrency; above it an invocation is throttled. */
   maxConcurrency?: number;
+  /** A module that its sandboxes load before anything else. */
+  preload?: string;
 };
 
 /**

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { sandboxEnvironment } from './environment.ts';
 import type { ProcessEnd } from './failure.ts';
 import type { FunctionSpec } from './invocation.ts';
@@ -32,7 +33,9 @@ export function startProcess(
   let peakMb = 0;
   // A group of its own, so that Ctrl-C reaches only this process, which then ends them; the pipe at
   // descriptor 3 is how they notice when it cannot.
-  const child = spawn(process.execPath, [...heapFlags(spec.memoryMb), bootstrap], {
+  const preload =
+    spec.preload === undefined ? [] : ['--import', String(pathToFileURL(spec.preload))];
+  const child = spawn(process.execPath, [...heapFlags(spec.memoryMb), ...preload, bootstrap], {
     cwd: spec.bundleDir,
     env: sandboxEnvironment(spec, runtimeApiAddress, new Date()),
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],

@@ -1,88 +1,57 @@
-import { parseArgs } from 'node:util';
 import { CommandFault } from '../aws/command-fault.ts';
+import { parseTarget, readArguments, type Target, targetOptions, targetUsage } from './target.ts';
 
-/** Which table: the local runtime's, or a deployed stage's, found by its stack unless it is named. */
-export type Target =
-  | { readonly kind: 'local'; readonly dataDir: string }
+export type KeysCommand = { readonly target: Target } & (
   | {
-      readonly kind: 'deployed';
-      readonly stage: string | undefined;
-      readonly region: string | undefined;
-      readonly table: string | undefined;
-    };
-
-export type KeysCommand = { readonly tenant: string; readonly target: Target } & (
-  | { readonly verb: 'create'; readonly scopes: readonly string[] | undefined }
-  | { readonly verb: 'list' }
-  | { readonly verb: 'revoke'; readonly keyId: string }
+      readonly verb: 'create';
+      readonly tenant: string;
+      readonly scopes: readonly string[] | undefined;
+      readonly expires: string | undefined;
+    }
+  | { readonly verb: 'list' | 'callback-secret'; readonly tenant: string }
+  | { readonly verb: 'revoke'; readonly tenant: string; readonly keyId: string }
+  | { readonly verb: 'rotate-signing' }
 );
 
-const usage =
-  'Usage: npm run keys -- create|list|revoke --tenant NAME [--scopes generate,read,admin] [--id KEYID] [--stage STAGE] [--region REGION] [--table NAME] [--data DIR]';
+const usage = `Usage: npm run keys -- create|list|revoke --tenant NAME [--scopes generate,read,admin] [--expires 90d|TIME] [--id KEYID] ${targetUsage}, npm run keys -- callback-secret --tenant NAME ${targetUsage}, or npm run keys -- rotate-signing ${targetUsage}`;
 
 const options = {
   tenant: { type: 'string' },
   scopes: { type: 'string' },
+  expires: { type: 'string' },
   id: { type: 'string' },
-  stage: { type: 'string' },
-  region: { type: 'string' },
-  table: { type: 'string' },
-  data: { type: 'string' },
+  ...targetOptions,
 } as const;
-type Flag = keyof typeof options;
-type Values = Readonly<Partial<Record<Flag, string>>>;
+
+/** What each command takes beside the table. */
+const flagsOf = new Map([
+  ['create', ['tenant', 'scopes', 'expires']],
+  ['list', ['tenant']],
+  ['callback-secret', ['tenant']],
+  ['revoke', ['tenant', 'id']],
+  ['rotate-signing', []],
+]);
 
 const wrong = (fault: string): CommandFault => new CommandFault(`${fault} ${usage}`);
 
-const parse = (
-  args: readonly string[],
-): { readonly verb: string | undefined; readonly values: Values } => {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options,
-      allowPositionals: true,
-    });
-    const [verb, ...rest] = positionals;
-    if (rest.length > 0) throw new Error(`Unknown argument ${rest.join(' ')}.`);
-    return { verb, values };
-  } catch (thrown) {
-    // Node goes on to explain how a positional argument could begin with a dash.
-    const [sentence] = (thrown instanceof Error ? thrown.message : '').split(/\.(?:\s|$)/);
-    throw wrong(`${sentence || 'The arguments cannot be read'}.`);
-  }
-};
-
-const stageFormat = /^[A-Za-z][A-Za-z0-9-]{0,100}$/;
-
-const parseTarget = ({ stage, region, table, data }: Values): Target => {
-  if (stage === undefined && table === undefined) {
-    if (region !== undefined) throw wrong('--region needs --stage or --table.');
-    return { kind: 'local', dataDir: data ?? '.outlast' };
-  }
-  if (data !== undefined) throw wrong('--data is for the local table, without --stage or --table.');
-  if (stage !== undefined && !stageFormat.test(stage))
-    throw wrong(`${JSON.stringify(stage)} is no stage.`);
-  return { kind: 'deployed', stage, region, table };
-};
-
 /** What the arguments ask for. Throws CommandFault with what is wrong, and how it is used. */
 export const parseKeysCommand = (args: readonly string[]): KeysCommand => {
-  const { verb, values } = parse(args);
-  const { tenant, scopes, id } = values;
-  const empty = Object.entries(values).find(([, value]) => value.trim() === '')?.[0];
-  if (empty !== undefined) throw wrong(`--${empty} is empty.`);
-  if (verb !== 'create' && verb !== 'list' && verb !== 'revoke') {
-    throw wrong(verb === undefined ? 'What is to be done?' : `Unknown command ${verb}.`);
-  }
+  const { verb, values } = readArguments(args, options, wrong);
+  const { tenant, scopes, expires, id } = values;
+  const flags = flagsOf.get(verb ?? '');
+  if (verb === undefined) throw wrong('What is to be done?');
+  if (flags === undefined) throw wrong(`Unknown command ${verb}.`);
+  const given = Object.entries({ tenant, scopes, expires, id }).filter(([, value]) => value);
+  const needless = given.find(([flag]) => !flags.includes(flag))?.[0];
+  if (needless !== undefined) throw wrong(`--${needless} is not for ${verb}.`);
+  const target = parseTarget(values, wrong);
+  if (verb === 'rotate-signing') return { verb, target };
   if (tenant === undefined) throw wrong('--tenant is missing.');
-  if (verb !== 'create' && scopes !== undefined) throw wrong('--scopes is for create.');
-  if (verb !== 'revoke' && id !== undefined) throw wrong('--id is for revoke.');
-  const target = parseTarget(values);
   if (verb === 'create') {
-    return { verb, tenant, target, scopes: scopes?.split(',').map((scope) => scope.trim()) };
+    const list = scopes?.split(',').map((scope) => scope.trim());
+    return { verb, tenant, target, scopes: list, expires };
   }
-  if (verb === 'list') return { verb, tenant, target };
+  if (verb === 'list' || verb === 'callback-secret') return { verb, tenant, target };
   if (id === undefined) throw wrong('--id is missing: list shows the ids.');
-  return { verb, tenant, target, keyId: id };
+  return { verb: 'revoke', tenant, target, keyId: id };
 };

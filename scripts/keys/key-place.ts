@@ -1,11 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
-import * as z from 'zod/mini';
 import type { KeyTable } from '../../lib/compose/keys.ts';
 import { defaultRegion } from '../aws/client.ts';
 import { CommandFault } from '../aws/command-fault.ts';
 import { findStack, stackName } from '../aws/find-stack.ts';
-import type { Target } from './arguments.ts';
+import { readLocalEndpoints } from '../aws/local-endpoints.ts';
+import type { Target } from './target.ts';
 
 export type KeyPlace = KeyTable & {
   /** Where the keys of the table are good; undefined when only the table is known. */
@@ -14,40 +12,15 @@ export type KeyPlace = KeyTable & {
   readonly unreachable: string | undefined;
 };
 
-const endpointsSchema = z.object({
-  url: z.string(),
-  region: z.string(),
-  tableEndpoint: z.string(),
-  tableNames: z.array(z.string()).check(z.minLength(1)),
-});
-
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-};
-
 const localPlace = async (dataDir: string): Promise<KeyPlace> => {
-  const absent = `No local Outlast runs with the data folder ${dataDir}: start it with npm start, name its folder with --data DIR, or a deployed stage with --stage STAGE.`;
-  const text = await readFile(path.join(dataDir, 'endpoints.json'), 'utf8').catch(() => {
-    throw new CommandFault(absent);
-  });
-  const endpoints = endpointsSchema.safeParse(parseJson(text));
-  const tableName = endpoints.data?.tableNames[0];
-  if (!endpoints.success || tableName === undefined) {
-    throw new CommandFault(`${dataDir}/endpoints.json is of another version: restart npm start.`);
-  }
+  const { tableNames, region, credentials, tableEndpoint, url, unreachable } =
+    await readLocalEndpoints(dataDir);
+  const [tableName = ''] = tableNames;
   return {
     tableName,
-    client: {
-      region: endpoints.data.region,
-      endpoint: endpoints.data.tableEndpoint,
-      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    },
-    apiUrl: endpoints.data.url,
-    unreachable: absent,
+    client: { region, credentials, endpoint: tableEndpoint },
+    apiUrl: url,
+    unreachable,
   };
 };
 

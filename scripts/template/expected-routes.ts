@@ -12,6 +12,7 @@ const keyed = new Map([
       '/v1/models',
       '/v1/models/{id+}',
       '/jobs/{id}',
+      '/deliveries',
     ].flatMap((path) => [`GET ${path}`, `HEAD ${path}`]),
   ],
   [
@@ -21,6 +22,15 @@ const keyed = new Map([
       'POST /v1/responses/{id}/cancel',
       'POST /jobs/{id}/cancel',
       'POST /jobs/{id}/retry',
+      'POST /jobs/{id}/redeliver',
+      'GET /callback_endpoints',
+      'HEAD /callback_endpoints',
+      'POST /callback_endpoints',
+      'GET /callback_endpoints/{id}',
+      'HEAD /callback_endpoints/{id}',
+      'DELETE /callback_endpoints/{id}',
+      'POST /callback_endpoints/{id}/rotate',
+      'POST /callback_endpoints/{id}/test',
     ],
   ],
 ]);
@@ -39,11 +49,21 @@ const open = new Map([
       'ANY /v1/models',
       'ANY /v1/models/{id+}',
       'ANY /jobs/{id}',
+      'ANY /deliveries',
     ],
   ],
   [
     'ControlLambdaFunction',
-    ['ANY /v1/responses/{id}/cancel', 'ANY /jobs/{id}/cancel', 'ANY /jobs/{id}/retry'],
+    [
+      'ANY /v1/responses/{id}/cancel',
+      'ANY /jobs/{id}/cancel',
+      'ANY /jobs/{id}/retry',
+      'ANY /jobs/{id}/redeliver',
+      'ANY /callback_endpoints',
+      'ANY /callback_endpoints/{id}',
+      'ANY /callback_endpoints/{id}/rotate',
+      'ANY /callback_endpoints/{id}/test',
+    ],
   ],
 ]);
 

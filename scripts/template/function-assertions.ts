@@ -12,18 +12,32 @@ const upstream = [
   'UPSTREAMS',
 ];
 const http = ['CORS_ORIGINS', 'PUBLIC_BASE_URL'];
-const queue = ['JOBS_QUEUE_URL'];
+const queue = ['JOBS_QUEUE_URL', 'DELIVERIES_QUEUE_URL'];
+const callbacks = ['CALLBACK_HTTP_LOOPBACK'];
 const waits = ['WAIT_DEFAULT_MS_CHAT', 'WAIT_DEFAULT_MS_GENERATE', 'WAIT_DEFAULT_MS_RESPONSES'];
 
 /** What each function is given; a bundle that reads another variable reads `undefined`. */
 const expectedFunctions = new Map([
   [
     'submit',
-    { timeoutSeconds: 900, variables: [...everywhere, ...upstream, ...http, ...queue, ...waits] },
+    {
+      timeoutSeconds: 900,
+      variables: [...everywhere, ...upstream, ...http, ...queue, ...callbacks, ...waits],
+    },
   ],
   ['work', { timeoutSeconds: 900, variables: [...everywhere, ...upstream, ...queue] }],
   ['read', { timeoutSeconds: 900, variables: [...everywhere, ...upstream, ...http] }],
-  ['control', { timeoutSeconds: 900, variables: [...everywhere, ...upstream, ...http, ...queue] }],
+  [
+    'control',
+    {
+      timeoutSeconds: 900,
+      variables: [...everywhere, ...upstream, ...http, ...queue, ...callbacks],
+    },
+  ],
+  [
+    'deliver',
+    { timeoutSeconds: 60, variables: [...everywhere, 'DELIVERIES_QUEUE_URL', ...callbacks] },
+  ],
   ['sweep', { timeoutSeconds: 60, variables: [...everywhere, ...upstream, ...queue] }],
   ['authorize', { timeoutSeconds: 10, variables: [...everywhere, 'LOCAL_API_KEY'] }],
 ]);
@@ -78,12 +92,17 @@ export const functionAssertions: Assertion[] = [
       ),
   },
   {
-    promise: 'no secret is in the template, and the local key is not accepted once deployed',
+    promise:
+      'no secret is in the template, and neither the local key nor callbacks to the own machine are accepted once deployed',
     violations: (template) =>
       functionsOf(template).flatMap((lambda) => [
         ...['OPENAI_API_KEY', 'LOCAL_API_KEY'].flatMap((name) => {
           const value = lambda.get(`Environment.Variables.${name}`);
           return value === undefined ? [] : mustEqual(`${lambda.id} ${name}`, value, '');
+        }),
+        ...callbacks.flatMap((name) => {
+          const value = lambda.get(`Environment.Variables.${name}`);
+          return value === undefined ? [] : mustEqual(`${lambda.id} ${name}`, value, 'no');
         }),
         ...mustHold(
           !/"apiKey"/.test(String(lambda.get('Environment.Variables.UPSTREAMS') ?? '')),

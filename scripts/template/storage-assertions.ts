@@ -38,6 +38,7 @@ export const storageAssertions: Assertion[] = [
           [
             ['due', 'dueShard', 'dueAtMs'],
             ['tenant', 'listTenant', 'pk'],
+            ['turns', 'turn', 'turnAtMs'],
           ].map(([name = '', hash = '', range = '']) => ({
             IndexName: name,
             KeySchema: [

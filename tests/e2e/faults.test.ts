@@ -4,11 +4,39 @@ import { generationsFor } from '../fixtures/demo-generations.ts';
 import { type Service, startService } from '../fixtures/service.ts';
 import { resultOf } from '../fixtures/wait-for.ts';
 
+const passing = [
+  '429&retry_after=1',
+  '429&retry_after=3',
+  '500',
+  '503',
+  '408',
+  'reset',
+  'html',
+  'cut&after=9',
+  'end&after=9',
+  'malformed&after=9',
+  'error_event&after=9',
+];
+const lasting = ['500', '429&retry_after=1', 'cut&after=9', 'reset'];
+const modelOf = (fault: string): string => `demo?tokens=40&rate=400&${fault}`;
+
 let demo: DemoModel;
 let service: Service;
 beforeAll(async () => {
   demo = await startDemoModel();
-  service = await startService({ OPENAI_BASE_URL: demo.baseUrl, OPENAI_MODEL: 'demo' });
+  service = await startService({
+    OPENAI_BASE_URL: demo.baseUrl,
+    OPENAI_MODEL: 'demo',
+    // Each kind of failure has an upstream, and so a retry budget, of its own.
+    UPSTREAMS: JSON.stringify(
+      [...passing.map((fault) => `${fault}&times=1`), ...lasting].map((fault, index) => ({
+        name: `failing-${index}`,
+        baseUrl: demo.baseUrl,
+        protocol: 'chat',
+        models: [modelOf(`fault=${fault}`)],
+      })),
+    ),
+  });
 });
 afterAll(async () => {
   await service.interrupt();
@@ -16,25 +44,10 @@ afterAll(async () => {
 });
 
 const generate = (fault: string, prefer = 'wait=120') =>
-  service.post(
-    { prompt: `About ${fault}.`, model: `demo?tokens=40&rate=400&${fault}` },
-    { prefer },
-  );
+  service.post({ prompt: `About ${fault}.`, model: modelOf(fault) }, { prefer });
 
 describe.concurrent('an upstream that fails once', () => {
-  for (const fault of [
-    '429&retry_after=1',
-    '429&retry_after=3',
-    '500',
-    '503',
-    '408',
-    'reset',
-    'html',
-    'cut&after=9',
-    'end&after=9',
-    'malformed&after=9',
-    'error_event&after=9',
-  ]) {
+  for (const fault of passing) {
     it(`${fault}: the job completes, with one generation's text`, {
       timeout: 150_000,
     }, async () => {
@@ -99,7 +112,7 @@ describe.concurrent('an upstream that fails for ever', () => {
     });
   }
 
-  for (const fault of ['500', '429&retry_after=1', 'cut&after=9', 'reset']) {
+  for (const fault of lasting) {
     it(`${fault} ends the job after four attempts, with the cause`, {
       timeout: 150_000,
     }, async () => {

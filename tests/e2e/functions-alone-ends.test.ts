@@ -69,11 +69,12 @@ describe.concurrent('a function of the package', () => {
     const bare = (spec: FunctionSpec): FunctionSpec => ({ ...spec, environment: {} });
     await within({ change: (specs) => specs.map(bare) }, async ({ lambda }) => {
       const missing = {
-        submit: ['TABLE_NAME', 'JOBS_QUEUE_URL'],
-        work: ['TABLE_NAME', 'JOBS_QUEUE_URL'],
+        submit: ['TABLE_NAME', 'JOBS_QUEUE_URL', 'DELIVERIES_QUEUE_URL'],
+        work: ['TABLE_NAME', 'JOBS_QUEUE_URL', 'DELIVERIES_QUEUE_URL'],
+        deliver: ['TABLE_NAME', 'DELIVERIES_QUEUE_URL'],
         read: ['TABLE_NAME'],
-        control: ['TABLE_NAME', 'JOBS_QUEUE_URL'],
-        sweep: ['TABLE_NAME', 'JOBS_QUEUE_URL'],
+        control: ['TABLE_NAME', 'JOBS_QUEUE_URL', 'DELIVERIES_QUEUE_URL'],
+        sweep: ['TABLE_NAME', 'JOBS_QUEUE_URL', 'DELIVERIES_QUEUE_URL'],
         authorize: ['TABLE_NAME'],
       };
       for (const [functionName, names] of Object.entries(missing)) {

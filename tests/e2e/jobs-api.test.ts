@@ -1,10 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { epochMs } from '../../lib/job/time.ts';
 import { type DemoModel, startDemoModel } from '../../local/demo-model/demo-model.ts';
 import { type Api, startApi } from '../fixtures/api.ts';
+import { runScript } from '../fixtures/command.ts';
 import { generationsFor } from '../fixtures/demo-generations.ts';
 import type { ResponseJson } from '../fixtures/event-frames.ts';
 import type { JobBody } from '../fixtures/generation-body.ts';
 import { hasEnded, type Ledger, ledgerOf } from '../fixtures/job-ledger.ts';
+import { newJob } from '../fixtures/new-job.ts';
+import { plantJob } from '../fixtures/stored-items.ts';
 import { resultOf, waitFor } from '../fixtures/wait-for.ts';
 
 let second: DemoModel;
@@ -124,10 +128,11 @@ describe.concurrent('a job', () => {
             ended_at_ms: expect.any(Number),
             outcome: 'completed',
             error: null,
-            usage: { output_tokens: 60 },
+            usage: { output_tokens: 60, estimated: false },
           },
         ],
         usage: { output_tokens: 60 },
+        tokens: { estimated: 0 },
         error: null,
         retry_of: null,
         retried_as: null,
@@ -159,7 +164,14 @@ describe.concurrent('a job', () => {
       2_000,
     );
     const again = await api.ask<Ledger>('POST', `/jobs/${body.id}/cancel`);
-    expect(again.body).toEqual(cancelled.body);
+    // What the attempt took may be told a moment later than that it was cancelled.
+    const { status, attempts } = again.body;
+    expect(status).toBe('cancelled');
+    expect(attempts).toMatchObject([{ outcome: 'cancelled', usage: { estimated: true } }]);
+    expect(again.body.tokens).toMatchObject({
+      delivered: 0,
+      generated: attempts[0]?.usage?.total_tokens,
+    });
     expect((await resultOf(body.result_url, 5_000)).body).toMatchObject({ status: 'cancelled' });
   });
 
@@ -220,5 +232,41 @@ describe.concurrent('a job', () => {
         body: { error: { code: 'not_found' } },
       });
     }
+  });
+});
+
+describe('the audit of a service that runs', () => {
+  const audit = (...flags: readonly string[]) =>
+    runScript('scripts/audit.ts', ['--data', api.service.dataDir, ...flags]);
+
+  it('counts what its ledgers say, and finds the job that nobody looks after', async () => {
+    const { id } = await create({ model: 'demo', input: 'Counted.' });
+    const { tokens } = await ledgerOf(api, id);
+    expect(tokens).toEqual({
+      generated: tokens.delivered,
+      delivered: tokens.delivered,
+      estimated: 0,
+    });
+    const fine = await audit('--json');
+    expect(fine).toMatchObject({ code: 0, stderr: '' });
+    const counted = JSON.parse(fine.stdout);
+    expect(counted).toMatchObject({ overdue: [], unreadable: [] });
+    expect(counted.accepted).toBeGreaterThan(0);
+    expect(counted.statuses.completed).toBeGreaterThan(0);
+    expect(counted.tokens.generated.output).toBeGreaterThanOrEqual(counted.tokens.delivered.output);
+
+    const hourAgoMs = epochMs(Date.now() - 3_600_000);
+    const forgotten = newJob('queued', {
+      id: 'gen_forgotten',
+      tenant: 'forgetful',
+      createdAtMs: hourAgoMs,
+      deadlineAtMs: epochMs(hourAgoMs + 60_000),
+      resultExpiresAtMs: epochMs(hourAgoMs + 86_400_000),
+      dueAtMs: undefined,
+    });
+    await plantJob(api.service, forgotten);
+    const late = await audit('--tenant', 'forgetful');
+    expect(late.code).toBe(1);
+    expect(late.stdout).toMatch(/^gen_forgotten +queued .* past its deadline$/m);
   });
 });

@@ -15,8 +15,8 @@ afterAll(() => service.interrupt());
 const keys = (line: string): Promise<CommandEnd> =>
   runScript('scripts/keys.ts', [...line.split(' '), '--data', service.dataDir]);
 
-const createKey = async (tenant: string) => {
-  const { stdout } = await keys(`create --tenant ${tenant}`);
+const createKey = async (tenant: string, flags = '') => {
+  const { stdout } = await keys(`create --tenant ${tenant}${flags}`);
   const [secret = ''] = /sk-outlast-[\w-]{43}/.exec(stdout) ?? [];
   const [id = ''] = /key_\w+/.exec(stdout) ?? [];
   return { secret, id };
@@ -73,6 +73,52 @@ describe('the official client raises AuthenticationError', () => {
     );
     expect(fault).toBeInstanceOf(OpenAI.AuthenticationError);
   });
+});
+
+test('a key that may only read starts and ends nothing, and reads', async () => {
+  const ofApi = { baseURL: `${service.url}/v1` };
+  const writer = clientWith((await createKey('scoped')).secret).withOptions(ofApi);
+  const { secret } = await createKey('scoped', ' --scopes read');
+  const reader = clientWith(secret).withOptions(ofApi);
+  const { id } = await writer.responses.create({ model: 'demo?tokens=3', input: 'Mine.' });
+
+  const fault = await raised(clientWith(secret));
+  expect(fault).toBeInstanceOf(OpenAI.PermissionDeniedError);
+  expect(fault).toMatchObject({ status: 403, code: 'insufficient_scope', param: null });
+  expect(String(fault)).toContain("lacks the scope 'generate', which POST /generate needs");
+  for (const refused of [reader.responses.cancel(id), reader.responses.delete(id)])
+    await expect(refused).rejects.toBeInstanceOf(OpenAI.PermissionDeniedError);
+  expect(await reader.responses.retrieve(id)).toMatchObject({ id, status: 'completed' });
+
+  // The key as it is made without asking does all that a client does.
+  expect(await writer.responses.cancel(id)).toMatchObject({ id, status: 'completed' });
+  await writer.responses.delete(id);
+  await expect(reader.responses.retrieve(id)).rejects.toBeInstanceOf(OpenAI.NotFoundError);
+});
+
+test('a key that has expired is refused', async () => {
+  const { secret } = await createKey('brief', ' --expires 1s');
+  const { stdout } = await keys('list --tenant brief');
+  expect(stdout).toMatch(/^key_\S+ +generate,read +20\S+Z +20\S+Z/m);
+  const expiresAtMs = Date.parse(/Z +(20\S+Z)/.exec(stdout)?.[1] ?? '');
+  await waitFor(
+    () => Promise.resolve(Date.now()),
+    (nowMs) => nowMs > expiresAtMs + 1_000,
+    30_000,
+  );
+  const fault = await raised(clientWith(secret));
+  expect(fault).toBeInstanceOf(OpenAI.AuthenticationError);
+});
+
+test('a tenant’s limits are set and lifted while the service runs, the local one’s too', async () => {
+  const tenants = (line: string) =>
+    runScript('scripts/tenants.ts', [...line.split(' '), '--data', service.dataDir]);
+  const set = await tenants('set --tenant local --queued-jobs 100 --models demo*');
+  expect(set).toMatchObject({ code: 0, stderr: '' });
+  expect((await tenants('list')).stdout).toMatch(/^Tenant local, [\s\S]*^models +demo\*$/m);
+  expect(await generate(clientWith('sk-outlast-local'))).toMatchObject({ status: 'completed' });
+  expect((await tenants('unset --tenant local --all')).code).toBe(0);
+  expect((await tenants('show --tenant local')).stdout).toBe('The tenant local has no limits.');
 });
 
 test('revoking one key leaves the tenant’s others', async () => {

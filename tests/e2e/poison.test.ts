@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { runScript } from '../fixtures/command.ts';
 import { type Service, startService } from '../fixtures/service.ts';
 import { resultOf, waitFor } from '../fixtures/wait-for.ts';
 
@@ -18,7 +19,7 @@ const queueNamed = async (name: RegExp): Promise<Queue> => {
   return (status as { queues: Queue[] }).queues.find((queue) => name.test(queue.name)) as Queue;
 };
 
-it('unreadable messages end in the dead-letter queue and harm no neighbour', async () => {
+it('unreadable messages end in the dead-letter queue, harm no neighbour, and can be dropped from there', async () => {
   const endpoints = JSON.parse(
     await readFile(path.join(service.dataDir, 'endpoints.json'), 'utf8'),
   );
@@ -31,7 +32,7 @@ it('unreadable messages end in the dead-letter queue and harm no neighbour', asy
   const jobsQueueUrl = Object.values<string>(endpoints.queueUrls).find((url) =>
     url.endsWith('-jobs'),
   );
-  const poison = ['not JSON', '{"v":99,"jobId":"gen_x","epoch":1}', '{"v":1}', '[]'];
+  const poison = ['not JSON', '{"v":1}', '[]'];
   const gone = '{"v":1,"jobId":"gen_00000000000000000000000000000000","epoch":1}';
   for (const MessageBody of [...poison, gone]) {
     await sqs.send(new SendMessageCommand({ QueueUrl: jobsQueueUrl, MessageBody }));
@@ -48,11 +49,24 @@ it('unreadable messages end in the dead-letter queue and harm no neighbour', asy
     });
   }
   const dead = await waitFor(
-    () => queueNamed(/dead-letter/),
+    () => queueNamed(/-jobs-dead-letter/),
     ({ visible }) => visible >= poison.length,
     150_000,
   );
   expect(dead.visible).toBe(poison.length);
   expect(await queueNamed(/-jobs$/)).toMatchObject({ visible: 0, inFlight: 0 });
   sqs.destroy();
+  const redrive = (...args: string[]) =>
+    runScript('scripts/redrive.ts', [...args, '--data', service.dataDir]);
+  const { code, stdout } = await redrive('--dry-run');
+  expect(code).toBe(1);
+  for (const what of ['not JSON', 'not a job message']) expect(stdout).toContain(what);
+  const [first = ''] = /^[\da-f-]{36}(?= )/m.exec(stdout) ?? [];
+  // Looked at, it is visible again after a second.
+  const dropped = await waitFor(
+    () => redrive('--drop', first),
+    (ended) => ended.code === 0,
+    30_000,
+  );
+  expect(dropped.stdout).toMatch(/dropped$/m);
 });

@@ -3,12 +3,13 @@ import { type Deployment, startDeployment } from '../fixtures/deployment/deploym
 import { covers, type Grant, grantsOf } from '../fixtures/deployment/grants.ts';
 import { ofResponses, runWhole } from '../fixtures/deployment/whole-run.ts';
 
-const functionNames = ['submit', 'work', 'read', 'control', 'sweep', 'authorize'];
+const functionNames = ['submit', 'work', 'read', 'control', 'deliver', 'sweep', 'authorize'];
 
 /** Grants that no call of a function’s own makes use of in this run. */
 const explained: Readonly<Record<string, readonly string[]>> = {
   // The event source mapping polls with the function's role.
   work: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+  deliver: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
 };
 
 let deployed: Deployment;

@@ -65,6 +65,7 @@ describe('npm start', () => {
     expect(functions.map(({ name }) => name).toSorted()).toEqual([
       'authorize',
       'control',
+      'deliver',
       'read',
       'submit',
       'sweep',
@@ -72,7 +73,7 @@ describe('npm start', () => {
     ]);
     expect(functions.find(({ name }) => name === 'work')).toMatchObject({ timeoutMs: 900_000 });
     expect(functions.find(({ name }) => name === 'submit')?.billedMs).toBeGreaterThan(0);
-    expect(queues).toHaveLength(2);
+    expect(queues).toHaveLength(4);
     expect(queues[0]).toMatchObject({ visible: 0, inFlight: 0, delayed: 0 });
   });
 

@@ -23,7 +23,7 @@ const routesOfIds = routes.filter(([, , route]) => route.includes('{id}'));
 const body = JSON.stringify({ model: 'demo?tokens=5', prompt: 'Whose?' });
 
 let deployed: Deployment;
-/** What tenant `acme` has: a job of each API, and one of them twice, queued. */
+/** What tenant `acme` has: a job of each API, one of them twice, queued, and a callback endpoint. */
 let ids: readonly string[];
 let othersKey: string;
 
@@ -47,6 +47,14 @@ const made = async (path: string, request: object): Promise<string> => {
   return id;
 };
 
+const madeEndpoint = async (): Promise<string> => {
+  const text = JSON.stringify({ url: 'https://hooks.example.com/jobs' });
+  const answer = await call('POST', '/callback_endpoints', `Bearer ${deployed.apiKey}`, text);
+  expect(answer.status).toBe(201);
+  const { id } = (await answer.json()) as { id: string };
+  return id;
+};
+
 /** Everything that tenant `acme` can see of its jobs, and what is stored of anybody’s. */
 const all = async () => ({
   stored: await storedOfJobs(deployed),
@@ -65,6 +73,7 @@ beforeAll(async () => {
     await made('/v1/responses', { input: 'Acme’s.' }),
     await made('/v1/responses', { input: 'Acme’s, queued.', background: true }),
     await made('/v1/chat/completions', { messages: [{ role: 'user', content: 'Acme’s.' }] }),
+    await madeEndpoint(),
   ];
   before = await all();
 });

@@ -76,6 +76,16 @@ describe('the demo model through the official client', () => {
     expect(one.choices[0]?.message.content).not.toBe(other.choices[0]?.message.content);
   });
 
+  test('the same question has the same text each time, unless it is to be varied', async () => {
+    const ask = async (model: string) => {
+      const answer = await client.chat.completions.create(hello(model));
+      return answer.choices[0]?.message.content;
+    };
+    expect(await ask(fast)).toBe(await ask(fast));
+    const varied = `${fast}&varied=1`;
+    expect(await ask(varied)).not.toBe(await ask(varied));
+  });
+
   test('text in content parts is read as the same text in a string', async () => {
     const parts = await client.chat.completions.create({
       model: fast,

@@ -4,7 +4,10 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { dynamoApiKeys } from '../../lib/adapters/dynamo-api-keys.ts';
 import { dynamoSigningKeys } from '../../lib/adapters/dynamo-signing-keys.ts';
+import { dynamoSigningRotation } from '../../lib/adapters/dynamo-signing-rotation.ts';
 import { epochMs } from '../../lib/job/time.ts';
+import type { SigningKeys } from '../../lib/ports.ts';
+import { checkResultUrl, resultUrl } from '../../lib/wire/result-url.ts';
 import { startTable, type TableEmulator } from '../fixtures/emulators.ts';
 import { startAnswerDropper } from '../fixtures/faulty-server.ts';
 
@@ -33,22 +36,92 @@ describe('signing keys', () => {
     expect(await signing().current()).toEqual(found[0]);
   });
 
-  test('both keys of a rotation are there, the newer first, within five minutes', async () => {
-    const keys = signing();
-    const [old] = await keys.current();
-    const fresh = new Uint8Array(32).fill(7);
-    await put({
-      ...key,
-      keys: [
-        { id: 'b', secret: fresh, createdAtMs: 2 },
-        { id: 'a', secret: old, createdAtMs: 1 },
-      ],
+  describe('a rotation', () => {
+    const rotation = (client = table.client) =>
+      dynamoSigningRotation(client, table.tableName, clock);
+    const nextYear = epochMs(31_536_000_000);
+    const minuteMs = 60_000;
+    const urlBy = async (keys: SigningKeys) => {
+      const [key] = await keys.current();
+      return new URL(resultUrl('https://a.test', 'gen_1', nextYear, key ?? new Uint8Array()));
+    };
+    const check = async (url: URL, keys: SigningKeys) =>
+      checkResultUrl(
+        'gen_1',
+        Object.fromEntries(url.searchParams),
+        await keys.current(),
+        clock.nowMs(),
+      );
+
+    test('leaves no moment at which one function refuses what another signed', async () => {
+      const early = signing();
+      const old = await urlBy(early);
+      clock.ms += 3 * minuteMs;
+      const late = signing();
+      await late.current();
+      await rotation().rotate();
+      const signers = new Set<string>();
+      for (let minute = 0; minute < 15; minute += 1) {
+        for (const signer of [early, late]) {
+          const url = await urlBy(signer);
+          signers.add(url.search);
+          for (const reader of [early, late, signing()]) {
+            expect(await check(url, reader)).toBe('valid');
+            expect(await check(old, reader)).toBe('valid');
+          }
+        }
+        clock.ms += minuteMs;
+      }
+      // The old key signed, and then the new one.
+      expect(signers.size).toBe(2);
+      expect((await urlBy(late)).search).not.toBe(old.search);
     });
-    expect(await keys.current()).toEqual([old]);
-    clock.ms += 5 * 60_000;
-    expect((await keys.current()).map((secret) => Buffer.from(secret))).toEqual(
-      [fresh, old ?? []].map((secret) => Buffer.from(secret)),
-    );
+
+    test('keeps two keys: the next one drops the oldest', async () => {
+      const first = await urlBy(signing());
+      clock.ms += 20 * minuteMs;
+      const { signsFromMs, keptFromMs, droppedFromMs } = await rotation().rotate();
+      expect(signsFromMs).toBe(clock.ms + 10 * minuteMs);
+      expect(keptFromMs).toBeLessThan(clock.ms);
+      expect(droppedFromMs).toBeUndefined();
+      clock.ms += 20 * minuteMs;
+      const second = await urlBy(signing());
+      expect(await rotation().rotate()).toMatchObject({ droppedFromMs: keptFromMs });
+      expect(await signing().current()).toHaveLength(2);
+      expect(await check(first, signing())).toBe('invalid');
+      expect(await check(second, signing())).toBe('valid');
+    });
+
+    test('of several at once changes the keys once for each that says so', async () => {
+      const before = await signing().current();
+      const outcomes = await Promise.allSettled(
+        Array.from({ length: 5 }, () => rotation().rotate()),
+      );
+      const refused = outcomes.filter(({ status }) => status === 'rejected');
+      expect(refused.length).toBeLessThan(5);
+      for (const outcome of refused)
+        expect(outcome).toMatchObject({ reason: { code: 'store_unavailable' } });
+      const now = await signing().current();
+      expect(now).toHaveLength(2);
+      if (refused.length === 4) expect(now).toContainEqual(before[0]);
+    });
+
+    test('whose answer was lost is made once', async () => {
+      const [before] = await signing().current();
+      const way = await startAnswerDropper(table.port, 1);
+      await rotation(table.clientWith({ endpoint: way.endpoint })).rotate();
+      await way.close();
+      const now = await signing().current();
+      expect(now).toHaveLength(2);
+      expect(now).toContainEqual(before);
+    });
+
+    test('before any key makes the first, which signs at once', async () => {
+      expect(await rotation().rotate()).toEqual({ signsFromMs: clock.ms });
+      const keys = signing();
+      expect(await keys.current()).toHaveLength(1);
+      expect(await check(await urlBy(keys), signing())).toBe('valid');
+    });
   });
 
   test('known keys keep working while the table does not answer', async () => {

@@ -78,7 +78,7 @@ test('the queues of the template are where its functions are told they are', asy
   const emulator = await startQueueEmulator(region);
   onTestFinished(() => emulator.close());
   const { queues, functions } = stackAt(emulator.endpoint);
-  const sqs = queueClient(emulator, region);
+  const sqs = queueClient(emulator.endpoint, region);
   onTestFinished(() => sqs.destroy());
   await createQueues(sqs, queues);
 

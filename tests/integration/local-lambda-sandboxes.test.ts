@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
@@ -58,6 +58,13 @@ test('events one after another share a sandbox', async () => {
   }
   expect(pids(started)).toHaveLength(1);
   expect(started.status()).toMatchObject([{ invocations: 3 }]);
+});
+
+test('a module can be loaded before the function, such as one that shifts the clock', async () => {
+  const preload = path.join(folder, 'preload.mjs');
+  await writeFile(preload, "process.env.LOADED_FIRST = 'yes';");
+  const { invoke } = await lambda([fixtureSpec('functions.echo', { preload })]);
+  expect(await invoke('echo', {})).toMatchObject({ payload: { env: { LOADED_FIRST: 'yes' } } });
 });
 
 test('two events at once get a sandbox each', async () => {

@@ -1,8 +1,8 @@
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { dynamoClient } from '../../lib/adapters/dynamo-client.ts';
-import { dynamoJobs } from '../../lib/adapters/dynamo-jobs.ts';
 import { dueShard } from '../../lib/adapters/dynamo-job-item.ts';
+import { dynamoJobs } from '../../lib/adapters/dynamo-jobs.ts';
 import { epochMs } from '../../lib/job/time.ts';
 import type { Clause, JobWrite } from '../../lib/job/write.ts';
 import { dueShards } from '../../lib/limits.ts';
@@ -108,6 +108,16 @@ describe('create and load', () => {
     expect(await ttl()).toBe('1900003601');
     await jobs.write(write(job.id, [], { resultExpiresAtMs: epochMs(1_900_000_010_000) }));
     expect(await ttl()).toBe('1900003610');
+  });
+
+  test('a job is kept an hour longer than the key that finds it', async () => {
+    const idempotency = { keyHash: 'hash', expiresAtMs: epochMs(1_900_000_500_000) };
+    const job = await created({ resultExpiresAtMs: epochMs(1_900_000_000_000), idempotency });
+    const keptMs = idempotency.expiresAtMs + 3_600_000;
+    const at = (nowMs: number) =>
+      dynamoJobs(table.client, table.tableName, { nowMs: () => epochMs(nowMs) });
+    expect(await at(keptMs - 1).load(job.id, 'strong')).toEqual(job);
+    expect(await at(keptMs).load(job.id, 'strong')).toBeUndefined();
   });
 });
 

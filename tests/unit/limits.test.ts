@@ -24,6 +24,18 @@ describe('the limits', () => {
     expect(limits.maxBodyBytes * (4 / 3)).toBeLessThan(6_000_000);
   });
 
+  it('keep one job from opening a circuit by itself', () => {
+    expect(limits.maxStrikes).toBeLessThan(limits.circuitFailures);
+  });
+
+  it('let a success anywhere be known before a row of failures is long enough', () => {
+    expect(limits.circuitRowMs).toBeGreaterThan(limits.healthFreshMs);
+  });
+
+  it('leave a job that runs alone more than the renewals and the reserve of its function', () => {
+    expect(limits.aloneMinMs).toBeGreaterThan(limits.leaseMs + limits.reserveMs);
+  });
+
   it('let a read’s mark outlive the pause until the next one', () => {
     expect(limits.followMs).toBeGreaterThan(2 * limits.checkpointFollowedMs);
   });

@@ -41,7 +41,8 @@ const usageSchema = z.object({
   total_tokens: z.catch(z.optional(count), undefined),
 });
 
-const usageOf = (value: unknown): Usage | undefined => {
+/** Token counts of a chat completion or one of its chunks; undefined where it tells none. */
+export const chatUsage = (value: unknown): Usage | undefined => {
   const parsed = usageSchema.safeParse(value);
   if (!parsed.success) return undefined;
   const { prompt_tokens, completion_tokens, total_tokens } = parsed.data;
@@ -71,7 +72,7 @@ export const readChatChunk = (event: JsonObject): ChatChunk => {
       finishReason: finish_reason || undefined,
       rest,
     })),
-    usage: usageOf(event['usage']),
+    usage: chatUsage(event['usage']),
     event,
   };
 };

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { Fault } from '../../errors.ts';
 import { maxModelChars, maxOutputTokens } from '../../limits.ts';
+import { type CallbackRequest, callbackSchema, toCallback } from '../callback-request.ts';
 import { isJsonObject, without } from '../json-object.ts';
 import { checkJsonTree } from '../json-tree.ts';
 import { metadataSchema } from '../metadata.ts';
@@ -68,6 +69,7 @@ const bodySchema = z.looseObject(
     max_completion_tokens: tokensSchema,
     store: flagSchema,
     metadata: unset(metadataSchema),
+    callback: unset(callbackSchema),
   },
   'a JSON object',
 );
@@ -76,7 +78,7 @@ type Body = z.infer<typeof bodySchema>;
 
 /** What a client asks of `POST /v1/chat/completions`: what we act on, and the whole of it. */
 export type ChatRequest = {
-  /** As it was sent, the fields we do not know included. */
+  /** As it was sent, the fields we do not know included, without the one that is only ours. */
   readonly body: JsonObject;
   readonly messages: Body['messages'];
   readonly model?: string;
@@ -89,6 +91,8 @@ export type ChatRequest = {
   /** Undefined when the client did not say. */
   readonly store?: boolean;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Kept with the job, not with the request. */
+  readonly callback?: CallbackRequest;
 };
 
 /**
@@ -109,7 +113,8 @@ export const parseChatRequest = (
       : schemaFault(parsed.error, body);
   }
   if (references === 'refused') refuseChatReferences(body);
-  const { messages, model, stream, stream_options, n, tools, store, metadata } = parsed.data;
+  const { messages, model, stream, stream_options, n, tools, store, metadata, callback } =
+    parsed.data;
   if (stream_options != null && stream !== true) {
     throw new Fault('invalid_value', "'stream_options' is only allowed when 'stream' is true.", {
       param: 'stream_options',
@@ -117,7 +122,7 @@ export const parseChatRequest = (
   }
   const maxTokens = parsed.data.max_completion_tokens ?? parsed.data.max_tokens;
   return {
-    body,
+    body: callback === undefined ? body : without(body, 'callback'),
     messages,
     ...(model == null ? {} : { model }),
     stream: stream === true,
@@ -127,6 +132,7 @@ export const parseChatRequest = (
     ...(maxTokens == null ? {} : { maxOutputTokens: maxTokens }),
     ...(store == null ? {} : { store }),
     ...(metadata == null ? {} : { metadata }),
+    ...(callback == null ? {} : { callback: toCallback(callback) }),
   };
 };
 

@@ -1,5 +1,5 @@
 import type { Usage } from '../../job/job.ts';
-import { clientWords } from '../client-words.ts';
+import { clientWords, errorName } from '../client-words.ts';
 import { entryOf, isJsonObject, objectsOf, stringOf } from '../json-object.ts';
 import type { Finish, JsonObject } from '../production.ts';
 import { malformedEvent, upstreamErrorFault } from './upstream-fault.ts';
@@ -37,7 +37,7 @@ export const usageOf = (usage: unknown): Usage | undefined => {
 const errorOf = (response: JsonObject): Finish['error'] => {
   const error = isJsonObject(response['error']) ? response['error'] : {};
   return {
-    code: stringOf(error['code']) ?? 'server_error',
+    code: errorName(stringOf(error['code'])) ?? 'server_error',
     message: clientWords(stringOf(error['message']) ?? 'The upstream failed.'),
   };
 };

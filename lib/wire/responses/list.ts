@@ -27,7 +27,8 @@ const fault = (param: string, expected: string, found: string): Fault =>
     },
   );
 
-const limitOf = (value: string | undefined): number => {
+/** 1 to 100, or 20. Throws Fault `invalid_value` naming `limit`. */
+export const limitOf = (value: string | undefined): number => {
   if (value === undefined) return defaultLimit;
   const limit = /^\d{1,4}$/.test(value) ? Number(value) : 0;
   if (limit >= 1 && limit <= maxLimit) return limit;

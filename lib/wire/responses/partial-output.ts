@@ -1,3 +1,4 @@
+import { estimatedTokens, jsonChars } from '../../job/token-estimate.ts';
 import { entryOf, isJsonObject, stringOf } from '../json-object.ts';
 import type { JsonObject } from '../production.ts';
 
@@ -64,20 +65,13 @@ const addDelta = (item: Item | JsonObject | undefined, type: string, event: Json
   item.texts.set(key, (item.texts.get(key) ?? '') + (stringOf(event['delta']) ?? ''));
 };
 
-/** A rule of thumb of OpenAI's for English text; other text and other models differ. */
-const charsPerToken = 4;
-
-const tokens = (value: unknown): number =>
-  Math.ceil(JSON.stringify(value ?? '').length / charsPerToken);
-
 /**
- * What a generation that was stopped is likely to have cost, since its upstream does not tell:
- * counted from the text, and marked as an estimate.
+ * What a generation that was stopped is likely to have cost, counted from its text and marked as an
+ * estimate: for jobs whose ledger does not hold it, from before it did.
  */
 export const estimatedUsage = (input: unknown, output: readonly JsonObject[]) => {
-  const input_tokens = tokens(input);
-  const output_tokens =
-    output.length === 0 ? 0 : tokens(output.map((item) => textsOf(item)).join(''));
+  const input_tokens = estimatedTokens(jsonChars(input));
+  const output_tokens = estimatedTokens(output.map(textsOf).join('').length);
   return {
     input_tokens,
     input_tokens_details: { cached_tokens: 0 },

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { maxModelChars, maxOutputTokens } from '../../limits.ts';
+import { callbackSchema } from '../callback-request.ts';
 import { metadataSchema } from '../metadata.ts';
 
 /** OpenAI's clients send null for what is not set. */
@@ -60,6 +61,7 @@ export const bodySchema = z.looseObject(
     store: flag,
     previous_response_id: unset(z.string(expectedId).check(z.minLength(1, expectedId))),
     metadata: unset(metadataSchema),
+    callback: unset(callbackSchema),
     max_output_tokens: unset(
       z.int(expectedTokens).check(z.gte(1, expectedTokens), z.lte(maxOutputTokens, expectedTokens)),
     ),

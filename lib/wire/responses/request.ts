@@ -1,4 +1,5 @@
 import { Fault } from '../../errors.ts';
+import { type CallbackRequest, toCallback } from '../callback-request.ts';
 import { checkJsonTree } from '../json-tree.ts';
 import type { JsonObject } from '../production.ts';
 import { schemaFault } from '../schema-fault.ts';
@@ -18,7 +19,11 @@ export type ResponsesRequest = {
   readonly previousResponseId?: string;
   readonly metadata?: Readonly<Record<string, string>>;
   readonly maxOutputTokens?: number;
-  /** The body as it came, unknown fields included; this is also what is stored. */
+  /** Kept with the job, not with the request. */
+  readonly callback?: CallbackRequest;
+  /**
+   * The body as it came, unknown fields included and without `callback`; this is also what is stored.
+   */
   readonly body: JsonObject & ResponsesBody;
 };
 
@@ -61,7 +66,7 @@ export const parseResponsesRequest = (
   checkJsonTree(body);
   const parsed = bodySchema.safeParse(body);
   if (!parsed.success) throw schemaFault(parsed.error, body);
-  const { data } = parsed;
+  const { callback, ...data } = parsed.data;
   checkModes(data);
   if (references === 'refused') checkReferences(data);
   const input = inputItems(data);
@@ -76,6 +81,7 @@ export const parseResponsesRequest = (
     ...(previous_response_id == null ? {} : { previousResponseId: previous_response_id }),
     ...(metadata == null ? {} : { metadata }),
     ...(max_output_tokens == null ? {} : { maxOutputTokens: max_output_tokens }),
+    ...(callback == null ? {} : { callback: toCallback(callback) }),
     body: data,
   };
 };

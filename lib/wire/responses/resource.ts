@@ -53,7 +53,8 @@ const settings = ({ body }: ResponsesRequest) => ({
   prompt_cache_key: body.prompt_cache_key ?? null,
 });
 
-const withDetails = (usage: Usage) => ({
+/** Token counts in the shape of a response object. */
+export const withDetails = (usage: Usage) => ({
   input_tokens: usage.input_tokens,
   input_tokens_details: { cached_tokens: 0 },
   output_tokens: usage.output_tokens,

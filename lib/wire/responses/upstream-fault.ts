@@ -1,5 +1,5 @@
 import { Fault, type FaultCode, type RetryReading } from '../../errors.ts';
-import { clientWords } from '../client-words.ts';
+import { clientWords, errorName } from '../client-words.ts';
 import { entryOf, isJsonObject, stringOf } from '../json-object.ts';
 import type { JsonObject } from '../production.ts';
 
@@ -83,9 +83,9 @@ export const upstreamErrorFault = (error: unknown): Fault => {
     {
       reported: {
         status: code === 'insufficient_quota' ? 429 : 400,
-        type: type === undefined || type === 'error' ? 'invalid_request_error' : type,
-        param: param ?? null,
-        code: code ?? 'invalid_request',
+        type: (type === 'error' ? undefined : errorName(type)) ?? 'invalid_request_error',
+        param: param === undefined ? null : clientWords(param),
+        code: errorName(code) ?? 'invalid_request',
       },
       cause: error,
     },

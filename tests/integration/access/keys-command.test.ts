@@ -42,13 +42,36 @@ test('a deployed stage’s table is found by its stack', async () => {
   expect(created.stdout).toContain('stored nowhere');
   const id = /key_\w+/.exec(created.stdout)?.[0] ?? '';
   const listed = await keys('list --tenant shop --stage prod', environment);
-  expect(listed.stdout).toMatch(new RegExp(`^${id} +generate,read +20\\S+Z +-$`, 'm'));
+  expect(listed.stdout).toMatch(new RegExp(`^${id} +generate,read +20\\S+Z +- +-$`, 'm'));
   expect(listed.stdout).not.toContain('sk-outlast-');
   for (const _again of [1, 2]) {
     const revoked = await keys(`revoke --tenant shop --id ${id} --stage prod`, environment);
     expect(revoked.code).toBe(0);
     expect(revoked.stdout).toMatch(/^Revoked: .* within a minute/s);
   }
+});
+
+test('a key with an end is shown with it, and with what it may ask', async () => {
+  const environment = await deployed();
+  const created = await keys(
+    'create --tenant temp --expires 2036-01-31 --scopes read --stage prod',
+    environment,
+  );
+  expect(created.stdout).toMatch(/^Until: +2036-01-31T00:00:00Z, and refused within a minute/m);
+  expect(created.stdout).toContain('curl https://a.example/prod/v1/models ');
+  const listed = await keys('list --tenant temp --stage prod', environment);
+  expect(listed.stdout).toMatch(/ 2036-01-31T00:00:00Z +-$/m);
+});
+
+test('rotating tells what still verifies, and what is dropped', async () => {
+  const environment = await deployed();
+  const rotate = () => keys('rotate-signing --stage prod', environment);
+  expect((await rotate()).stdout).toMatch(/^There was no signing key yet[^\n]*$/);
+  const second = await rotate();
+  expect(second.stdout).toMatch(/^A new key signs result URLs from 20\S+Z on/);
+  expect(second.stdout).toMatch(/^The key of 20\S+Z still verifies/m);
+  expect(second.stdout).not.toContain('is dropped');
+  expect((await rotate()).stdout).toMatch(/^The key of 20\S+Z is dropped: /m);
 });
 
 test('a table that is named needs no stack', async () => {
@@ -66,6 +89,7 @@ test.each([
   ['create --tenant shop --table nowhere', 'ResourceNotFoundException: '],
   [`create --tenant Shop --table t`, '"Shop" is no name for a tenant'],
   [`create --tenant local --table t`, 'The tenant local is kept for the local key.'],
+  ['create --tenant shop --expires soon --table t', '"soon" is no time to expire at: use '],
   [`create --tenant shop --scopes all --table t`, '"all" is no scope'],
 ])('%s fails in one line', async (line, fault) => {
   const { code, stdout, stderr } = await keys(line, await account());

@@ -6,6 +6,7 @@ import { createKey } from '../../../lib/access/create-key.ts';
 import { listKeys } from '../../../lib/access/list-keys.ts';
 import { revokeKey } from '../../../lib/access/revoke-key.ts';
 import { dynamoApiKeys } from '../../../lib/adapters/dynamo-api-keys.ts';
+import { dynamoTenants } from '../../../lib/adapters/dynamo-tenants.ts';
 import { systemIds } from '../../../lib/adapters/system-ids.ts';
 import { after, epochMs } from '../../../lib/job/time.ts';
 import { hashApiKey } from '../../../lib/wire/api-key.ts';
@@ -32,6 +33,7 @@ const tickingClock = () => {
 
 const depsOn = (client = table.client) => ({
   apiKeys: dynamoApiKeys(client, table.tableName),
+  tenants: dynamoTenants(client, table.tableName),
   clock: tickingClock(),
   ids: systemIds(),
 });
@@ -73,6 +75,16 @@ describe('a key', () => {
     expect(first?.revokedAtMs).toBeGreaterThan(key.createdAtMs);
     expect(await authorize(deps, bearer(secret), undefined)).toBeUndefined();
     expect(await revokeKey(deps, 'ended', key.id)).toEqual(first);
+  });
+
+  test('that has expired opens nothing, and stays in the list', async () => {
+    const deps = depsOn();
+    // The clock goes on by a second with each look at it: creation, then each authorization.
+    const { key, secret } = await createKey(deps, { tenant: 'brief', expires: '2s' });
+    expect(key.expiresAtMs).toBe(key.createdAtMs + 2_000);
+    expect(await authorize(deps, bearer(secret), undefined)).toMatchObject({ keyId: key.id });
+    expect(await authorize(deps, bearer(secret), undefined)).toBeUndefined();
+    expect(await listKeys(deps, 'brief')).toEqual([key]);
   });
 
   test('cannot be revoked in another tenant’s name', async () => {

@@ -65,3 +65,21 @@ test('where the local runtime sets it, it opens the tenant local and no other', 
     context: { tenant: 'local', keyId: 'local' },
   });
 });
+
+test('the limits of a tenant are in what the gateway hands to the functions', async () => {
+  const item = {
+    pk: 'TENANT#local',
+    sk: 'tenant',
+    changedAtMs: 1,
+    queuedJobs: 2,
+    models: ['demo*'],
+  };
+  await table.client.send(new PutItemCommand({ TableName: table.tableName, Item: marshall(item) }));
+  const answer = await answerWith({ LOCAL_API_KEY: localKey });
+  expect(answer).toMatchObject({
+    context: {
+      scopes: 'generate read admin',
+      limits: JSON.stringify({ queuedJobs: 2, models: ['demo*'] }),
+    },
+  });
+});

@@ -187,6 +187,8 @@ test('a finished generation that cannot be read at the moment is answered with i
     body: { prompt: newPrompt(), model: 'demo?tokens=4&rate=1000&first_ms=0' },
     requestId: 'request-1',
     tenant: 'acme',
+    scopes: ['generate'],
+    limits: {},
     baseUrl: 'https://example.com/prod',
   };
   const reply = await answerGenerate(deps, request, 20_000, unending());

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { acceptSubmission } from '../../../lib/generation/accept-submission.ts';
 import type { StreamItem } from '../../../lib/generation/follow.ts';
 import { liveJob } from '../../../lib/generation/live.ts';
-import { acceptSubmission } from '../../../lib/generation/submit.ts';
 import { sweep } from '../../../lib/generation/sweep.ts';
 import { work } from '../../../lib/generation/work.ts';
 import { isJsonObject } from '../../../lib/wire/json-object.ts';

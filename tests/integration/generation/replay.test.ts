@@ -121,9 +121,23 @@ test('who was shown an attempt that counts no more is told so, and nothing of th
   const frame = responseFrames(deps, 0);
   let last = '';
   for (const item of items) last = await frame(item);
-  expect(last).toContain(`"type":"error","sequence_number":${shown},"code":"attempt_restarted"`);
+  const lastShown = shown - 1;
+  expect(last).toContain(
+    `"type":"error","sequence_number":${lastShown},"code":"attempt_restarted"`,
+  );
   expect(last).toContain('data: [DONE]');
   expect(await stored(deps, id)).toMatchObject({ status: 'completed', attempt: 2 });
+});
+
+// Found by the fault suite: `npm run faults -- --seed 5`, request r5-243.
+test('who goes on after the event that told of a restart is shown the next attempt from its first', async () => {
+  const { deps, id, reading } = await restarted(async () => undefined);
+  const frame = responseFrames(deps, 0);
+  let last = '';
+  for (const item of await reading) last = await frame(item);
+  const number = Number(/"sequence_number":(\d+)/.exec(last)?.[1]);
+  const [first] = entriesOf(await followed(deps, id, number + 1));
+  expect(JSON.parse(first?.entry ?? '')).toMatchObject({ type: 'response.created' });
 });
 
 test('who comes later is told the second attempt alone, whose numbers go on', async () => {

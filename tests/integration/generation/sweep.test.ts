@@ -12,6 +12,7 @@ import {
   unending,
 } from '../../fixtures/engine.ts';
 import { queuedJob, stored } from '../../fixtures/engine-jobs.ts';
+import { fatefulJobs } from '../../fixtures/faulty-jobs.ts';
 import { type TestClock, testClock } from '../../fixtures/test-clock.ts';
 
 // A sweep looks at every job of its table, so each test has one of its own.
@@ -63,10 +64,10 @@ test('a job whose worker died is claimed again within two minutes', async () => 
   expect(others).toEqual([]);
   expect(message).toEqual({ v: 1, jobId: job.id, epoch: 2 });
   await work(deps, hint(job.id), unending());
-  expect(await stored(deps, job.id)).toMatchObject({ status: 'completed', attempt: 2, strikes: 2 });
+  expect(await stored(deps, job.id)).toMatchObject({ status: 'completed', attempt: 2, strikes: 1 });
 });
 
-test('a job whose workers die one after the other fails after four of them, and says why', async () => {
+test('a job whose workers die one after the other fails after five of them, and says why', async () => {
   const prompt = newPrompt();
   const job = await queuedJob(engine, deps, { prompt });
   let crashes = 0;
@@ -78,19 +79,19 @@ test('a job whose workers die one after the other fails after four of them, and 
     clock.leap(minuteMs);
     await sweep(deps, unending());
   }
-  expect(crashes).toBe(4);
+  expect(crashes).toBe(5);
   const ended = await stored(deps, job.id);
-  expect(ended).toMatchObject({ status: 'failed', attempt: 4, error: { code: 'worker_lost' } });
-  expect(ended.ledger.map(({ outcome }) => outcome)).toEqual(['lost', 'lost', 'lost', 'lost']);
+  expect(ended).toMatchObject({ status: 'failed', attempt: 5, error: { code: 'worker_lost' } });
+  expect(new Set(ended.ledger.map(({ outcome }) => outcome))).toEqual(new Set(['lost']));
   expect(ended.dueAtMs).toBeUndefined();
   expect(await engine.generations(prompt)).toEqual([]);
   expect(await work(deps, hint(job.id), unending())).toEqual({ kind: 'acknowledge' });
 });
 
-test('crashes and failures of the upstream count together', async () => {
+test('crashes but the first and failures of the upstream count together', async () => {
   const prompt = newPrompt();
   const job = await queuedJob(engine, deps, { prompt, controls: 'fault=500' });
-  for (const _ of [1, 2]) {
+  for (const _ of [1, 2, 3]) {
     await crash(job.id);
     clock.leap(minuteMs);
     await sweep(deps, unending());
@@ -98,7 +99,7 @@ test('crashes and failures of the upstream count together', async () => {
   expect(await work(deps, hint(job.id), unending())).toMatchObject({ kind: 'redeliver' });
   clock.leap(5 * minuteMs);
   expect(await work(deps, hint(job.id), unending())).toEqual({ kind: 'acknowledge' });
-  expect(await stored(deps, job.id)).toMatchObject({ status: 'failed', attempt: 4 });
+  expect(await stored(deps, job.id)).toMatchObject({ status: 'failed', attempt: 5 });
   expect(await engine.generations(prompt)).toHaveLength(2);
 });
 
@@ -187,6 +188,19 @@ test('of sweeps at the same time one acts on a job', async () => {
   const reports = await Promise.all([1, 2, 3].map(() => sweep(deps, unending())));
   expect(reports.reduce((sum, { sent }) => sum + sent, 0)).toBe(1);
   expect(await stored(deps, job.id)).toMatchObject({ epoch: 2 });
+});
+
+test.each([
+  ['answer_lost', { written: 1, sent: 1, failed: 0 }],
+  ['write_lost', { written: 0, sent: 0, failed: 1 }],
+] as const)('of a sweep whose write meets %s the item tells', async (fate, report) => {
+  const job = await queuedJob(engine, deps);
+  await crash(job.id);
+  clock.leap(minuteMs);
+  const doubtful = { ...deps, jobs: fatefulJobs(deps.jobs, () => fate) };
+  expect(await sweep(doubtful, unending())).toEqual(report);
+  expect(await engine.takeMessages()).toHaveLength(report.sent);
+  expect((await sweep(deps, unending())).sent).toBe(1 - report.sent);
 });
 
 test('a sweep whose time is up stops', async () => {

@@ -105,3 +105,31 @@ test('an error that is its own cause is logged to a depth', () => {
   );
   expect(lines).toHaveLength(1);
 });
+
+test('a code is logged only when it is a word: an upstream may put its own text there', () => {
+  const { lines, output } = logged(
+    `const error = (code) => Object.assign(new Error('x'), { headers: {}, code });
+     log.warn('attempt.failed', { error: error('TOPSECRET prompt') });
+     log.warn('attempt.failed', { error: error('sk-TOPSECRET') });
+     log.warn('attempt.failed', { error: error('rate_limit_exceeded') });`,
+  );
+  expect(output).not.toContain('TOPSECRET');
+  expect(lines[2]).toMatchObject({ error: { code: 'rate_limit_exceeded' } });
+});
+
+test('of what AWS says the sentence is logged, and not what it quotes', () => {
+  const { lines, output } = logged(
+    `const told = (message) => Object.assign(new Error(message), { $metadata: {} });
+     log.warn('a', { error: told("Value 'TOPSECRET' at 'item' failed to satisfy constraint") });
+     log.warn('a', { error: told('Invalid: "TOPSECRET') });
+     log.warn('a', { error: told('Malformed request {"x": TOPSECRET}') });
+     log.warn('a', { error: told('Item size has exceeded the maximum allowed size') });`,
+  );
+  expect(output).not.toContain('TOPSECRET');
+  expect(lines.map((line) => line['error'])).toMatchObject([
+    { message: 'Value … at … failed to satisfy constraint' },
+    { message: 'Invalid: …' },
+    { message: 'Malformed request …' },
+    { message: 'Item size has exceeded the maximum allowed size' },
+  ]);
+});

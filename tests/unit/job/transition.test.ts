@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Fault } from '../../../lib/errors.ts';
 import { dueAction } from '../../../lib/job/due.ts';
 import { jobError } from '../../../lib/job/failure.ts';
-import { type Job, jobStatuses } from '../../../lib/job/job.ts';
+import { isEnded, type Job, jobStatuses } from '../../../lib/job/job.ts';
 import { cancel, expire, giveUp, overrun } from '../../../lib/job/outside.ts';
 import { bury } from '../../../lib/job/rest.ts';
 import { after, epochMs } from '../../../lib/job/time.ts';
@@ -142,7 +142,7 @@ describe('claim', () => {
     const job = must(queued, claim(queued, by('a')));
     expect(job).toMatchObject({ attempt: 1, strikes: 1, writeNo: 0, owner: 'a' });
     expect(job.ledger).toEqual([
-      { attempt: 1, via: 'worker', upstream: 'u', model: 'demo', startedAtMs: laterMs },
+      { attempt: 1, via: 'worker', upstream: 'u', model: 'demo', fromSeq: 0, startedAtMs: laterMs },
     ]);
   });
 });
@@ -197,8 +197,32 @@ describe('dueAction', () => {
     expect(gaps).toEqual([2, 4, 8, 16]);
   });
 
-  it('fails a job whose worker was lost in every attempt', () => {
+  it('does not charge the first crash, and every one after it', () => {
+    let job: Job = running;
+    const strikes: number[] = [];
+    while (job.status === 'in_progress') {
+      const atMs = after(job.leaseExpiresAtMs, 60_000);
+      const action = dueAction(job, atMs);
+      if (action.kind !== 'write') throw new Error('nothing was due');
+      job = must(job, action.write);
+      if (isEnded(job)) break;
+      strikes.push(job.strikes);
+      job = must(job, claim(job, { ...by('b'), nowMs: atMs }));
+    }
+    expect(strikes).toEqual([0, 1, 2, 3]);
+    expect(job).toMatchObject({ status: 'failed', attempt: 5, error: { code: 'worker_lost' } });
+    expect(isEnded(job) && job.error?.message).toMatch(/^The worker stopped in 5 of 5 attempts/);
+  });
+
+  it('gives the first crash back also when every strike is spent on failures', () => {
     const spent = { ...running, strikes: 4 };
+    const action = act(spent, noonMs + 60_000);
+    expect(action).toMatchObject({ write: { name: 'expire', set: { strikes: 3 } }, send: true });
+  });
+
+  it('fails a job whose worker was lost again in the last of its attempts', () => {
+    const lost = running.ledger.map((record) => ({ ...record, outcome: 'lost' as const }));
+    const spent = { ...running, strikes: 4, ledger: lost };
     const action = act(spent, noonMs + 60_000);
     expect(action).toMatchObject({ write: { name: 'give-up' }, send: false });
     if (action.kind === 'write') {

@@ -17,8 +17,33 @@ test('nothing set gives port 3000, the folder .outlast and no upstream', () => {
       verbose: false,
       openaiBaseUrl: undefined,
       openaiApiKey: undefined,
+      functionTimeoutMs: undefined,
     },
   });
+});
+
+test('what stands between the functions and the emulators, and what is done to sandboxes', () => {
+  const args = ['--table-endpoint', 'http://127.0.0.1:9000', '--queue-endpoint=http://[::1]:1'];
+  expect(
+    readSettings({}, [...args, '--preload', 'skew.mjs', '--function-timeout', '20']),
+  ).toMatchObject({
+    settings: {
+      tableEndpoint: 'http://127.0.0.1:9000',
+      queueEndpoint: 'http://[::1]:1',
+      preload: path.resolve('skew.mjs'),
+      functionTimeoutMs: 20_000,
+    },
+  });
+});
+
+test.each([
+  ['--table-endpoint', '127.0.0.1:9000'],
+  ['--queue-endpoint', 'http://127.0.0.1:9000/path'],
+  ['--function-timeout', '0'],
+  ['--function-timeout', '1.5'],
+  ['--preload', ''],
+])('%s %s is refused', (flag, value) => {
+  expect(faultsOf({}, [flag, value])).toEqual([expect.stringMatching(`^${flag} needs `)]);
 });
 
 test('flags and variables are taken, and an empty variable counts as not set', () => {

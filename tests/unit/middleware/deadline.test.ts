@@ -1,8 +1,8 @@
 import middy from '@middy/core';
 import { describe, expect, it } from 'vitest';
 import {
-  deadline,
   type DeadlineContext,
+  deadline,
   FunctionEnding,
 } from '../../../lib/middleware/deadline.ts';
 import { invoke, lambdaContext } from './lambda-context.ts';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
 import { Fault } from '../../../lib/errors.ts';
-import { http, type HttpOptions } from '../../../lib/middleware/http.ts';
+import { type HttpOptions, http } from '../../../lib/middleware/http.ts';
 import type { HttpReply, HttpRequest } from '../../../lib/wire/http.ts';
 import { invoke } from './lambda-context.ts';
 import { proxyEvent } from './proxy-event.ts';
@@ -53,7 +53,7 @@ const get = (fields: Record<string, unknown> = {}) =>
   proxyEvent({ resource: result, httpMethod: 'GET', ...fields });
 
 describe('the request that the handler sees', () => {
-  it('has its parts from the event, and the tenant from the authorizer', async () => {
+  it('has its parts from the event, and the tenant, its scopes and limits from the authorizer', async () => {
     const { json } = await served().send(proxyEvent());
     expect(json).toMatchObject({
       method: 'POST',
@@ -62,6 +62,8 @@ describe('the request that the handler sees', () => {
       requestId: 'gateway-request',
       body: { prompt: 'hi' },
       tenant: 'acme',
+      scopes: ['generate', 'read'],
+      limits: { requestsPerMinute: 60 },
       baseUrl: 'https://abc.execute-api.us-east-1.amazonaws.com/dev',
     });
   });
@@ -89,15 +91,34 @@ describe('the request that the handler sees', () => {
   });
 
   it('has no tenant without an authorizer, and no body where none is read', async () => {
-    const { json } = await served().send(
+    const { json, statusCode } = await served().send(
       get({
         body: 'not json',
         requestContext: { requestId: 'r', domainName: 'd', path: '/generate' },
       }),
     );
+    expect(statusCode).toBe(200);
     expect(json).not.toHaveProperty('tenant');
     expect(json).not.toHaveProperty('body');
   });
+
+  it('is not made for a key without the route’s scope, before its body is read', async () => {
+    const authorizer = { keyId: 'key_1', tenant: 'acme', scopes: 'read', limits: '{}' };
+    const { json, statusCode } = await served().send(
+      proxyEvent({ body: 'not json' }, { authorizer }),
+    );
+    expect(statusCode).toBe(403);
+    expect(json).toMatchObject({ error: { code: 'insufficient_scope' } });
+  });
+
+  it.each([{ authorizer: null }, { authorizer: undefined }])(
+    'is not made on a keyed route without an authorizer: %j',
+    async (context) => {
+      const { json, statusCode } = await served().send(proxyEvent({}, context));
+      expect(statusCode).toBe(401);
+      expect(json).toMatchObject({ error: { code: 'invalid_api_key' } });
+    },
+  );
 });
 
 describe('a route whose POST says all by its path', () => {
@@ -123,6 +144,7 @@ describe('the reply', () => {
       'cache-control': 'no-store',
       'referrer-policy': 'no-referrer',
       'x-content-type-options': 'nosniff',
+      'x-ratelimit-limit-requests': '60',
       'x-request-id': 'gateway-request',
     });
   });
@@ -259,6 +281,7 @@ describe('a page of another origin', () => {
       const { headers } = await served(echo, options).send(from(page, { body }));
       expect(headers).toMatchObject({ 'access-control-allow-origin': page, vary: 'Origin' });
       expect(headers['access-control-expose-headers']).toContain('Retry-After');
+      expect(headers['access-control-expose-headers']).toContain('Idempotent-Replayed');
     }
   });
 
@@ -287,6 +310,11 @@ describe('a page of another origin', () => {
       'access-control-allow-methods': 'POST',
       'access-control-allow-headers': 'authorization, x-stainless-os',
     });
+  });
+
+  it('is granted the headers of the API by preflight when it names none', async () => {
+    const { headers } = await served(echo, options).send(from(page, { httpMethod: 'OPTIONS' }));
+    expect(headers['access-control-allow-headers']).toContain('Idempotency-Key');
   });
 
   it('is granted nothing by preflight when it is not allowed', async () => {

@@ -8,6 +8,7 @@ test('without a stage the local table is meant', () => {
     verb: 'create',
     tenant: 'acme',
     scopes: undefined,
+    expires: undefined,
     target: { kind: 'local', dataDir: '.outlast' },
   });
   expect(parse('list --tenant acme --data /tmp/x').target).toEqual({
@@ -26,6 +27,13 @@ test('a stage, a region and a table name a deployed one', () => {
   expect(parse('list --tenant acme --table T').target).toMatchObject({ table: 'T' });
 });
 
+test('a rotation concerns all tenants', () => {
+  expect(parse('rotate-signing --stage prod')).toEqual({
+    verb: 'rotate-signing',
+    target: { kind: 'deployed', stage: 'prod', region: undefined, table: undefined },
+  });
+});
+
 test('scopes are separated by commas', () => {
   expect(parseKeysCommand(['create', '--tenant', 'a', '--scopes', 'read, admin'])).toMatchObject({
     scopes: ['read', 'admin'],
@@ -39,8 +47,10 @@ test.each([
   ['create --tenant', "Option '--tenant <value>' argument missing."],
   ['create --tenant a b', 'Unknown argument b.'],
   ['create --tenant a --frob', "Unknown option '--frob'."],
-  ['create --tenant a --id key_1', '--id is for revoke.'],
-  ['list --tenant a --scopes read', '--scopes is for create.'],
+  ['create --tenant a --id key_1', '--id is not for create.'],
+  ['list --tenant a --scopes read', '--scopes is not for list.'],
+  ['revoke --tenant a --id key_1 --expires 9d', '--expires is not for revoke.'],
+  ['rotate-signing --tenant a', '--tenant is not for rotate-signing.'],
   ['revoke --tenant a', '--id is missing: list shows the ids.'],
   ['list --tenant a --region eu-west-1', '--region needs --stage or --table.'],
   ['list --tenant a --stage prod --data d', '--data is for the local table'],

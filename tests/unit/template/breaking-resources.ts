@@ -30,10 +30,15 @@ export const breakingResources: readonly (readonly [string, readonly Mutation[]]
     ],
   ],
   [
-    'no secret is in the template, and the local key is not accepted once deployed',
+    'no secret is in the template, and neither the local key nor callbacks to the own machine are accepted once deployed',
     [
       set('AuthorizeLambdaFunction', 'Properties.Environment.Variables.LOCAL_API_KEY', 'sk-x'),
       set(lambda, 'Properties.Environment.Variables.OPENAI_API_KEY', 'sk-x'),
+      set(
+        'DeliverLambdaFunction',
+        'Properties.Environment.Variables.CALLBACK_HTTP_LOOPBACK',
+        'yes',
+      ),
       set(
         lambda,
         'Properties.Environment.Variables.UPSTREAMS',
@@ -136,8 +141,8 @@ export const breakingResources: readonly (readonly [string, readonly Mutation[]]
   [
     'no statement of a role holds an exclusion, a managed policy, or a wildcard but one prefix of keys',
     [
-      set('WorkRole', `${statements}.4.Resource.Fn::Sub`, `${parameters}/outlast/dev/*`),
-      set('WorkRole', `${statements}.4.Action`, ['ssm:GetParameter', 'ssm:PutParameter']),
+      set('WorkRole', `${statements}.5.Resource.Fn::Sub`, `${parameters}/outlast/dev/*`),
+      set('WorkRole', `${statements}.5.Action`, ['ssm:GetParameter', 'ssm:PutParameter']),
       set('WorkRole', `${statements}.1.Action`, 'dynamodb:*'),
       set('WorkRole', `${statements}.1.Resource`, '*'),
       set('WorkRole', `${statements}.1.NotAction`, ['dynamodb:Scan']),

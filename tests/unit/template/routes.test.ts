@@ -1,14 +1,11 @@
 import { expect, test } from 'vitest';
-import { routeMethods } from '../../../lib/wire/routes.ts';
+import { routeAccess, routeMethods } from '../../../lib/wire/routes.ts';
 import { expectedRoutes } from '../../../scripts/template/expected-routes.ts';
-
-/** What needs no key because its URL is one, or because it tells nothing. */
-const withoutKey = ['/results/{id}', '/health'];
 
 const routesOf = (path: string, methods: readonly string[]): string[] => {
   const answered = methods.includes('GET') ? [...methods, 'HEAD'] : methods;
-  const own = withoutKey.includes(path) ? [] : answered;
-  return [...own, 'ANY'].map((method) => `${method} ${path}`);
+  const keyed = answered.filter((method) => routeAccess(method, path) !== 'open');
+  return [...keyed, 'ANY'].map((method) => `${method} ${path}`);
 };
 
 test('each method that a function answers has a route of its own, with a key', () => {

@@ -192,7 +192,24 @@ describe('what is refused', () => {
       'invalid_value',
       'messages[0].__proto__',
     ],
-    ['a callback, for now', { prompt: 'a', callback: {} }, 'unknown_parameter', 'callback'],
+    [
+      'a callback without a URL',
+      { prompt: 'a', callback: {} },
+      'missing_required_parameter',
+      'callback.url',
+    ],
+    [
+      'a callback for an event that there is not',
+      { prompt: 'a', callback: { url: 'https://a.example.com', events: ['response.begun'] } },
+      'invalid_value',
+      'callback.events[0]',
+    ],
+    [
+      'a callback with a field that it has not',
+      { prompt: 'a', callback: { url: 'https://a.example.com', secret: 'x' } },
+      'unknown_parameter',
+      'callback.secret',
+    ],
   ])('%s', (_, body, code, param) => {
     expect(refusal(body).reported).toMatchObject({ status: 400, code, param });
   });
@@ -238,7 +255,9 @@ describe('what is refused', () => {
 describe('laws', () => {
   const role = fc.constantFrom('developer', 'system', 'user', 'assistant', 'tool');
   const text = fc.string({ unit: 'grapheme' });
-  const part = fc.record({ type: fc.constant('text'), text, extra: fc.jsonValue() });
+  // A name that is refused wherever it stands.
+  const extra = fc.jsonValue().filter((value) => !JSON.stringify(value).includes('__proto__'));
+  const part = fc.record({ type: fc.constant('text'), text, extra });
   const chatMessage = fc.record(
     { role, content: fc.oneof(text, fc.array(part, { minLength: 1 })), name: text },
     { requiredKeys: ['role', 'content'] },

@@ -47,3 +47,15 @@ describe('X-Deadline-Ms and X-Result-TTL', () => {
     );
   });
 });
+
+describe('a tenant’s maximum for results', () => {
+  const ask = (ttl: string | undefined) =>
+    parseRequestTimes(ttl === undefined ? {} : { 'x-result-ttl': ttl }, 120).resultTtlMs;
+
+  it('bounds the default, and is named where more is asked for', () => {
+    expect(ask(undefined)).toBe(120_000);
+    expect(ask('90')).toBe(90_000);
+    expect(ask('120')).toBe(120_000);
+    expect(() => ask('121')).toThrow(/X-Result-TTL.* from 60 to 120/);
+  });
+});

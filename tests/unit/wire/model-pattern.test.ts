@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { matchesModel } from '../../../lib/compose/model-pattern.ts';
+import { matchesModel } from '../../../lib/wire/model-pattern.ts';
 
 for (const [pattern, model, expected] of [
   ['gpt-5', 'gpt-5', true],

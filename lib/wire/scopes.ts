@@ -1,4 +1,7 @@
-/** What a key may be given: to start generations, to read its tenant's jobs, to administer them. */
+/**
+ * What a key may be given, none of which holds another: `generate` makes its tenant's jobs and ends
+ * or erases them, `read` reads them, `admin` manages where callbacks go.
+ */
 export const scopes = ['generate', 'read', 'admin'] as const;
 export type Scope = (typeof scopes)[number];
 

@@ -1,0 +1,103 @@
+import {
+  type DynamoDBClient,
+  QueryCommand,
+  type QueryCommandInput,
+} from '@aws-sdk/client-dynamodb';
+import type { DeliveryKey } from '../callback/delivery.ts';
+import type { EpochMs } from '../job/time.ts';
+import type { DeliveryStore } from '../ports.ts';
+import { storeFault } from './dynamo-faults.ts';
+import type { Item } from './dynamo-job-item.ts';
+
+const sortFormat = /^delivery#(\d+)#(.+)$/;
+
+const keyOf = (item: Item): DeliveryKey[] => {
+  const [, deliveryNo, target] = sortFormat.exec(item['sk']?.S ?? '') ?? [];
+  const jobId = item['pk']?.S;
+  return jobId === undefined || deliveryNo === undefined || target === undefined
+    ? []
+    : [{ jobId, deliveryNo: Number(deliveryNo), target }];
+};
+
+const keysOf = async (
+  client: DynamoDBClient,
+  query: QueryCommandInput,
+  limit: number,
+): Promise<DeliveryKey[]> => {
+  const keys: DeliveryKey[] = [];
+  let start: Item | undefined;
+  do {
+    const page = await client
+      .send(new QueryCommand({ ...query, Limit: limit - keys.length, ExclusiveStartKey: start }))
+      .catch((thrown: unknown) => {
+        throw storeFault(thrown);
+      });
+    keys.push(...(page.Items ?? []).flatMap(keyOf));
+    start = page.LastEvaluatedKey;
+  } while (start !== undefined && keys.length < limit);
+  return keys;
+};
+
+/** One of the deliveries' partitions of the due index up to `atMs`, oldest first. */
+export const dueDeliveries = (
+  client: DynamoDBClient,
+  tableName: string,
+  from: { readonly shard: number; readonly atMs: EpochMs; readonly limit: number },
+): Promise<readonly DeliveryKey[]> =>
+  keysOf(
+    client,
+    {
+      TableName: tableName,
+      IndexName: 'due',
+      KeyConditionExpression: 'dueShard = :shard AND dueAtMs <= :at',
+      ExpressionAttributeValues: {
+        ':shard': { N: String(from.shard) },
+        ':at': { N: String(from.atMs) },
+      },
+    },
+    from.limit,
+  );
+
+const apiPrefixes = ['gen_', 'resp_', 'chatcmpl_'] as const;
+
+/** By the time that is in a job's id, then by what a job has several of; newest first. */
+const orderOf = ({ jobId, deliveryNo, target }: DeliveryKey): string =>
+  `${jobId.slice(jobId.indexOf('_') + 1)}#${String(deliveryNo).padStart(6, '0')}#${target}`;
+
+const bareOf = (key: DeliveryKey): string => key.jobId.slice(key.jobId.indexOf('_') + 1);
+
+/** The index sorts by the job's id, so each API's are read for themselves and merged by time. */
+export const listedDeliveries = async (
+  client: DynamoDBClient,
+  tableName: string,
+  { tenant, state, after, limit }: Parameters<DeliveryStore['list']>[0],
+): Promise<readonly DeliveryKey[]> => {
+  const last = after === undefined ? undefined : orderOf(after);
+  // Of one job there are a few, which sort behind its id: those before `after` are left out below.
+  const spare = after === undefined ? 0 : 50;
+  const pages = await Promise.all(
+    apiPrefixes.map((prefix) =>
+      keysOf(
+        client,
+        {
+          TableName: tableName,
+          IndexName: 'tenant',
+          KeyConditionExpression: 'listTenant = :list AND pk BETWEEN :from AND :to',
+          ExpressionAttributeValues: {
+            ':list': { S: `DELIVERIES#${tenant}#${state}` },
+            ':from': { S: prefix },
+            // Ids are hexadecimal behind their prefix, so "g" comes after all of them.
+            ':to': { S: `${prefix}${after === undefined ? 'g' : bareOf(after)}` },
+          },
+          ScanIndexForward: false,
+        },
+        limit + spare,
+      ),
+    ),
+  );
+  return pages
+    .flat()
+    .filter((key) => last === undefined || orderOf(key) < last)
+    .sort((a, b) => (orderOf(a) < orderOf(b) ? 1 : -1))
+    .slice(0, limit);
+};

@@ -1,0 +1,41 @@
+import type { TenantLimits } from './tenant-limits.ts';
+
+/** One rate limit of a tenant; what is left of it is known once a request was counted. */
+type Rate = {
+  readonly limit: number;
+  readonly remaining?: number;
+  /** Until all of it is there again. */
+  readonly resetMs?: number;
+};
+
+/** What is known of a tenant's rate limits while one of its requests is answered; filled in then. */
+export type Rates = { requests?: Rate; tokens?: Rate };
+
+export const ratesOf = ({ requestsPerMinute, tokensPerDay }: TenantLimits): Rates => ({
+  ...(requestsPerMinute === undefined ? {} : { requests: { limit: requestsPerMinute } }),
+  ...(tokensPerDay === undefined ? {} : { tokens: { limit: tokensPerDay } }),
+});
+
+/** As OpenAI writes them: `1s`, `6m0s`, `5h3m20s` (platform.openai.com, "Rate limits", 2026-11). */
+export const durationText = (ms: number): string => {
+  const seconds = Math.max(0, Math.ceil(ms / 1000));
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  if (minutes === 0) return `${seconds}s`;
+  const rest = `${minutes % 60}m${seconds % 60}s`;
+  return hours === 0 ? rest : `${hours}h${rest}`;
+};
+
+const headersOf = (what: string, { limit, remaining, resetMs }: Rate): Record<string, string> => ({
+  [`x-ratelimit-limit-${what}`]: String(limit),
+  ...(remaining === undefined
+    ? {}
+    : { [`x-ratelimit-remaining-${what}`]: String(Math.max(0, remaining)) }),
+  ...(resetMs === undefined ? {} : { [`x-ratelimit-reset-${what}`]: durationText(resetMs) }),
+});
+
+/** OpenAI's headers for as much as is known; none for a tenant without such limits. */
+export const rateHeaders = ({ requests, tokens }: Rates): Record<string, string> => ({
+  ...(requests === undefined ? {} : headersOf('requests', requests)),
+  ...(tokens === undefined ? {} : headersOf('tokens', tokens)),
+});

@@ -1,0 +1,34 @@
+import { composeRedrive } from '../lib/compose/redrive.ts';
+import { judgeJobMessage } from '../lib/redrive/judge-job-message.ts';
+import { type Redriven, redrive } from '../lib/redrive/redrive.ts';
+import { CommandFault } from './aws/command-fault.ts';
+import { explain, isUnreachable } from './aws/explain.ts';
+import { parseRedriveCommand, type RedriveCommand } from './redrive/arguments.ts';
+import { findQueuePlace, jobsQueue } from './redrive/queue-place.ts';
+import { showRedriven } from './redrive/show.ts';
+
+const carryOut = async (command: RedriveCommand): Promise<readonly Redriven[]> => {
+  const place = await findQueuePlace(command, jobsQueue);
+  const { deadLetters, ...deps } = composeRedrive(place);
+  const judge = (body: string) => judgeJobMessage(deps, body);
+  try {
+    return await redrive({ deadLetters, judge }, command);
+  } catch (thrown) {
+    if (place.unreachable !== undefined && isUnreachable(thrown))
+      throw new CommandFault(place.unreachable);
+    throw thrown;
+  }
+};
+
+try {
+  const command = parseRedriveCommand(process.argv.slice(2));
+  const redriven = await carryOut(command);
+  if (command.drop !== undefined && redriven.length === 0) {
+    throw new CommandFault(`The dead-letter queue holds no message ${command.drop}.`);
+  }
+  console.log(showRedriven(redriven, command.dryRun).join('\n'));
+  if (redriven.some(({ done }) => done === 'left')) process.exitCode = 1;
+} catch (thrown) {
+  console.error(explain(thrown));
+  process.exitCode = 1;
+}
