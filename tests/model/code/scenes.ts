@@ -1,0 +1,62 @@
+import { configurations } from '../protocol/configurations.ts';
+import type { Configuration } from '../protocol/world.ts';
+
+/** A configuration as the code plays it; `keyed`: two clients send one request with one key. */
+export type Scene = Configuration & { readonly keyed?: boolean };
+
+const queued = { decision: 'queued', adoptable: true, workers: 2, sweeps: 1, others: [] } as const;
+
+const inline = { ...queued, decision: 'inline' } as const;
+
+/** What the protocol's model explores, and the creation under a key, which is only in the code. */
+export const scenes: readonly Scene[] = [
+  ...configurations,
+  {
+    name: 'a key is sent twice for a queued job',
+    ...queued,
+    keyed: true,
+    left: { crashes: 1, doubts: 1, losses: 1 },
+  },
+  {
+    name: 'a key is sent twice for an inline job',
+    ...inline,
+    keyed: true,
+    left: { crashes: 1, doubts: 1, jumps: 1 },
+  },
+];
+
+const everything = {
+  sweeps: 2,
+  others: ['cancel', 'delete', 'read'],
+  left: {
+    crashes: 2,
+    doubts: 3,
+    jumps: 3,
+    duplicates: 2,
+    losses: 2,
+    upstreamFaults: 2,
+    functionEnds: 2,
+  },
+} as const;
+
+/** Everything at once: too much to explore, for walks at random. */
+export const storms: readonly Scene[] = [
+  { ...queued, ...everything, name: 'a queued job in a storm' },
+  {
+    ...queued,
+    ...everything,
+    adoptable: false,
+    name: 'the same on an upstream that keeps nothing',
+  },
+  { ...inline, ...everything, name: 'an inline job in a storm' },
+  { ...inline, ...everything, live: true, adoptable: false, name: 'a live stream in a storm' },
+  {
+    ...inline,
+    ...everything,
+    unstored: true,
+    adoptable: false,
+    name: 'an unstored job in a storm',
+  },
+  { ...queued, ...everything, others: ['read'], name: 'a job that nobody ends, in a storm' },
+  { ...inline, ...everything, keyed: true, name: 'one key sent twice, in a storm' },
+];
