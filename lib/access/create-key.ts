@@ -1,5 +1,6 @@
 import { Fault } from '../errors.ts';
-import type { ApiKey, Deps } from '../ports.ts';
+import type { ApiKey } from '../ports/keys.ts';
+import type { Deps } from '../ports.ts';
 import { hashApiKey, newApiKey } from '../wire/api-key.ts';
 import { clientScopes, scopes as knownScopes, type Scope } from '../wire/scopes.ts';
 import { parseExpiry } from './key-expiry.ts';

@@ -1,4 +1,5 @@
-import type { Deps, Tenant } from '../ports.ts';
+import type { Tenant } from '../ports/tenants.ts';
+import type { Deps } from '../ports.ts';
 import type { LimitName } from '../wire/tenant-limits.ts';
 import { parseTenantName } from './tenant-name.ts';
 

@@ -1,4 +1,5 @@
-import type { ApiKey, Deps } from '../ports.ts';
+import type { ApiKey } from '../ports/keys.ts';
+import type { Deps } from '../ports.ts';
 
 /**
  * A tenant's keys, revoked ones too, oldest first; neither secrets nor hashes are among what is known

@@ -1,4 +1,5 @@
-import type { ApiKey, Deps } from '../ports.ts';
+import type { ApiKey } from '../ports/keys.ts';
+import type { Deps } from '../ports.ts';
 
 /**
  * Ends a key for good; the gateway may go on accepting it for as long as it keeps an authorizer's

@@ -1,4 +1,4 @@
-import type { Rotation, SigningKeyRotation } from '../ports.ts';
+import type { Rotation, SigningKeyRotation } from '../ports/keys.ts';
 
 /**
  * A new key for result URLs. Those that the key before it signed stay good until they expire or the

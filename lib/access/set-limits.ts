@@ -1,5 +1,6 @@
 import { Fault } from '../errors.ts';
-import type { Deps, Tenant } from '../ports.ts';
+import type { Tenant } from '../ports/tenants.ts';
+import type { Deps } from '../ports.ts';
 import { type LimitName, parseTenantLimits } from '../wire/tenant-limits.ts';
 import { parseTenantName } from './tenant-name.ts';
 

@@ -8,7 +8,7 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import { Fault } from '../errors.ts';
 import { epochMs } from '../job/time.ts';
-import type { ApiKey, ApiKeyStore } from '../ports.ts';
+import type { ApiKey, ApiKeyStore } from '../ports/keys.ts';
 import { storeFault, unwritten } from './dynamo-faults.ts';
 import { listedPartitions } from './dynamo-listed.ts';
 

@@ -2,7 +2,8 @@ import { type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { Fault } from '../errors.ts';
 import { type EndedJob, isEnded, parseJob } from '../job/job.ts';
-import type { AuditedItem, Clock, JobAudit } from '../ports.ts';
+import type { AuditedItem, JobAudit } from '../ports/audit.ts';
+import type { Clock } from '../ports/system.ts';
 import { storeFault } from './dynamo-faults.ts';
 import { type Item, isExpired } from './dynamo-job-item.ts';
 

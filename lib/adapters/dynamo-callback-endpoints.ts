@@ -9,7 +9,7 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import { Fault } from '../errors.ts';
 import { epochMs } from '../job/time.ts';
-import type { CallbackEndpoint, CallbackEndpoints } from '../ports.ts';
+import type { CallbackEndpoint, CallbackEndpoints } from '../ports/callbacks.ts';
 import { callbackKeysSchema, saveRev } from './dynamo-callback-keys.ts';
 import { storeFault, unwritten } from './dynamo-faults.ts';
 import type { Item } from './dynamo-job-item.ts';

@@ -2,7 +2,7 @@ import { type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import { Fault } from '../errors.ts';
-import type { CallbackSecret, CallbackSecrets } from '../ports.ts';
+import type { CallbackSecret, CallbackSecrets } from '../ports/callbacks.ts';
 import { callbackKeysSchema, saveRev } from './dynamo-callback-keys.ts';
 import { storeFault } from './dynamo-faults.ts';
 import type { Item } from './dynamo-job-item.ts';

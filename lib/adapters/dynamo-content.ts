@@ -1,5 +1,5 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { ContentStore } from '../ports.ts';
+import type { ContentStore } from '../ports/content.ts';
 import { dynamoPieces } from './dynamo-pieces.ts';
 import { dynamoTranscript } from './dynamo-transcript.ts';
 

@@ -5,7 +5,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { DeliveryKey } from '../callback/delivery.ts';
 import type { EpochMs } from '../job/time.ts';
-import type { DeliveryStore } from '../ports.ts';
+import type { DeliveryStore } from '../ports/callbacks.ts';
 import { storeFault } from './dynamo-faults.ts';
 import type { Item } from './dynamo-job-item.ts';
 

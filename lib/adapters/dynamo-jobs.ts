@@ -6,7 +6,8 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { JobWrite } from '../job/write.ts';
-import type { Clock, JobStore } from '../ports.ts';
+import type { JobStore } from '../ports/jobs.ts';
+import type { Clock } from '../ports/system.ts';
 import { condemnItem } from './dynamo-condemn.ts';
 import { toCondition, toUpdate } from './dynamo-expression.ts';
 import { storeFault, unwritten, unwrittenOrRepeated } from './dynamo-faults.ts';

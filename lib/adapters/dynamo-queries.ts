@@ -4,7 +4,7 @@ import {
   type QueryCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import type { EpochMs } from '../job/time.ts';
-import type { JobStore } from '../ports.ts';
+import type { JobStore } from '../ports/jobs.ts';
 import { storeFault } from './dynamo-faults.ts';
 import type { Item } from './dynamo-job-item.ts';
 

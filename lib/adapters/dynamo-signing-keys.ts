@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
-import type { Clock, SigningKeys } from '../ports.ts';
+import type { SigningKeys } from '../ports/keys.ts';
+import type { Clock } from '../ports/system.ts';
 import { storeFault, unwritten } from './dynamo-faults.ts';
 import { readSigningItem, type SigningItem, signingItemKey } from './dynamo-signing-item.ts';
 import { remembered } from './remembered.ts';

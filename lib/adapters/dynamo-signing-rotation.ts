@@ -3,7 +3,8 @@ import { type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { Fault } from '../errors.ts';
 import { after, type EpochMs, epochMs } from '../job/time.ts';
-import type { Clock, Rotation, SigningKeyRotation } from '../ports.ts';
+import type { Rotation, SigningKeyRotation } from '../ports/keys.ts';
+import type { Clock } from '../ports/system.ts';
 import { storeFault, unwritten } from './dynamo-faults.ts';
 import { readSigningItem, type SigningItem, signingItemKey } from './dynamo-signing-item.ts';
 

@@ -7,7 +7,8 @@ import {
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { after } from '../job/time.ts';
 import { tenantCountersTtlMs } from '../limits.ts';
-import type { Clock, Counted, TenantCounts } from '../ports.ts';
+import type { Clock } from '../ports/system.ts';
+import type { Counted, TenantCounts } from '../ports/tenants.ts';
 import { storeFault, unwritten } from './dynamo-faults.ts';
 import { ttlSeconds } from './dynamo-job-item.ts';
 import { jobsTally, tenantPartition } from './dynamo-tenant-item.ts';

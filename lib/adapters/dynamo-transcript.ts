@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { Fault } from '../errors.ts';
 import type { Job } from '../job/job.ts';
 import { maxItemBytes } from '../limits.ts';
-import type { ContentStore, TranscriptChunk } from '../ports.ts';
+import type { ContentStore, TranscriptChunk } from '../ports/content.ts';
 import { storeFault } from './dynamo-faults.ts';
 import { type Item, ttlSeconds } from './dynamo-job-item.ts';
 import { pack, unpack } from './dynamo-pieces.ts';

@@ -2,7 +2,8 @@ import { type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/cl
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { after } from '../job/time.ts';
 import { healthReadMs, healthTtlMs } from '../limits.ts';
-import type { Clock, UpstreamHealthStore } from '../ports.ts';
+import type { Clock } from '../ports/system.ts';
+import type { UpstreamHealthStore } from '../ports/upstreams.ts';
 import { healthy, parseHealth } from '../upstream-health/health.ts';
 import { storeFault, unwritten } from './dynamo-faults.ts';
 import { ttlSeconds } from './dynamo-job-item.ts';

@@ -1,5 +1,6 @@
 import { limitsFreshMs } from '../limits.ts';
-import type { Clock, KnownLimits, TenantStore } from '../ports.ts';
+import type { Clock } from '../ports/system.ts';
+import type { KnownLimits, TenantStore } from '../ports/tenants.ts';
 import type { TenantLimits } from '../wire/tenant-limits.ts';
 import { remembered } from './remembered.ts';
 

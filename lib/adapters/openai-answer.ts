@@ -1,4 +1,4 @@
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../ports/system.ts';
 import { type Silence, within } from './openai-silence.ts';
 
 /** How long a server may take to end its answer after the event that ends the generation. */

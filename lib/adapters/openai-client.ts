@@ -1,5 +1,5 @@
 import type { OpenAI } from 'openai';
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../ports/system.ts';
 import { openaiTransport } from './openai-transport.ts';
 
 export type OpenaiSdk = typeof import('openai');

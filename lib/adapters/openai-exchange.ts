@@ -1,5 +1,5 @@
 import { Fault } from '../errors.ts';
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../ports/system.ts';
 import { type OpenaiConnection, openaiClients } from './openai-client.ts';
 import { cut, malformed, upstreamFault } from './openai-faults.ts';
 

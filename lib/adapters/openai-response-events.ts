@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../ports/system.ts';
 import { isJsonObject } from '../wire/json-object.ts';
 import type { JsonObject } from '../wire/production.ts';
 import type { AnswerReader } from './openai-answer.ts';

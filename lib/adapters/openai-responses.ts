@@ -1,5 +1,6 @@
 import { Fault } from '../errors.ts';
-import type { Clock, UpstreamServer } from '../ports.ts';
+import type { Clock } from '../ports/system.ts';
+import type { UpstreamServer } from '../ports/upstreams.ts';
 import { isJsonObject, objectsOf } from '../wire/json-object.ts';
 import type { JsonObject } from '../wire/production.ts';
 import { readAnswer } from './openai-answer.ts';

@@ -1,5 +1,6 @@
 import { firstEventReasoningMs } from '../limits.ts';
-import type { Clock, UpstreamServer } from '../ports.ts';
+import type { Clock } from '../ports/system.ts';
+import type { UpstreamServer } from '../ports/upstreams.ts';
 import { isJsonObject, stringOf, without } from '../wire/json-object.ts';
 import type { JsonObject, Protocol, UpstreamCall } from '../wire/production.ts';
 import { chatChunks } from '../wire/whole-answer/chat-chunks.ts';

@@ -1,5 +1,5 @@
 import { betweenEventsMs, firstEventMs, firstEventReasoningMs } from '../limits.ts';
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../ports/system.ts';
 import { stalled } from './openai-faults.ts';
 
 /** Models that may think for minutes before their first event, as their makers name them. */

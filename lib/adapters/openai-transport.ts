@@ -2,7 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { pipeline, type Readable, type Transform } from 'node:stream';
 import zlib from 'node:zlib';
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../ports/system.ts';
 
 /*
  * The SDK's requests over node:http. Node's own fetch gives up after 300 s without headers or

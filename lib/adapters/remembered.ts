@@ -1,4 +1,4 @@
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../ports/system.ts';
 
 /** After a refresh that failed, the old value serves this long before the next try. */
 const retryMs = 30_000;

@@ -1,5 +1,5 @@
 import { Fault } from '../errors.ts';
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../ports/system.ts';
 import { awsTransport } from './aws-transport.ts';
 import { remembered } from './remembered.ts';
 

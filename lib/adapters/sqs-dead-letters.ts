@@ -6,7 +6,7 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { epochMs } from '../job/time.ts';
-import type { DeadLetter, DeadLetters } from '../ports.ts';
+import type { DeadLetter, DeadLetters } from '../ports/queues.ts';
 import { queueFault } from './sqs-faults.ts';
 
 /** How long a message that was taken is nobody else's; longer than looking through a queue takes. */

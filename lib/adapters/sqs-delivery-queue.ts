@@ -1,6 +1,6 @@
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { maxMessageDelayMs } from '../limits.ts';
-import type { DeliveryQueue } from '../ports.ts';
+import type { DeliveryQueue } from '../ports/queues.ts';
 import { queueFault } from './sqs-faults.ts';
 import { messageGroup } from './sqs-queue.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { maxMessageDelayMs } from '../limits.ts';
-import type { Queue } from '../ports.ts';
+import type { Queue } from '../ports/queues.ts';
 import { queueFault } from './sqs-faults.ts';
 
 /** SQS: letters, digits and ASCII punctuation, 128 at most (SendMessage, MessageGroupId; 2026-11). */

@@ -1,5 +1,5 @@
 import { ChangeMessageVisibilityCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import type { Visibility } from '../ports.ts';
+import type { Visibility } from '../ports/queues.ts';
 import { queueFault } from './sqs-faults.ts';
 
 /** SQS: 12 hours at most, counted from the receipt (ChangeMessageVisibility; read 2026-11). */

@@ -1,5 +1,5 @@
 import { epochMs } from '../job/time.ts';
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../ports/system.ts';
 
 /** Above this Node's timers fire at once (2³¹−1 ms, some 24 days). */
 const maxTimerMs = 2_147_483_647;

@@ -7,7 +7,8 @@ import {
 } from '../delivery/endpoints.ts';
 import { Fault } from '../errors.ts';
 import { nothingAt } from '../generation/read.ts';
-import type { CallbackEndpoint, Deps } from '../ports.ts';
+import type { CallbackEndpoint } from '../ports/callbacks.ts';
+import type { Deps } from '../ports.ts';
 import { admitTarget, parseEndpointRequest } from '../wire/callback-request.ts';
 import type { HttpReply, HttpRequest } from '../wire/http.ts';
 import { listPage } from '../wire/responses/list.ts';

@@ -4,7 +4,7 @@ import { readOutcome } from '../callback/schedule.ts';
 import { formatSecret } from '../callback/sign.ts';
 import type { EndpointTest } from '../delivery/endpoints.ts';
 import { toEpochSeconds } from '../job/time.ts';
-import type { CallbackEndpoint, CallbackSecret } from '../ports.ts';
+import type { CallbackEndpoint, CallbackSecret } from '../ports/callbacks.ts';
 
 /** The id under which a tenant's default secret is asked for. */
 export const defaultSecretId = 'default';

@@ -1,6 +1,6 @@
 import type { StreamItem } from '../generation/follow.ts';
 import { heartbeatMs } from '../limits.ts';
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../ports/system.ts';
 import { sseComment } from '../wire/sse.ts';
 
 /** Turns what a reader is told into frames; the last item's frames end the stream. */

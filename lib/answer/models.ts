@@ -1,5 +1,6 @@
 import { Fault, toFault } from '../errors.ts';
-import type { Deps, UpstreamServer } from '../ports.ts';
+import type { UpstreamServer } from '../ports/upstreams.ts';
+import type { Deps } from '../ports.ts';
 import type { HttpReply, HttpRequest } from '../wire/http.ts';
 import { stringOf } from '../wire/json-object.ts';
 import { matchesModel } from '../wire/model-pattern.ts';

@@ -6,7 +6,7 @@ import { draftJob, newJobId, type Submission, type SubmitDeps } from '../generat
 import { whileCharged } from '../generation/while-charged.ts';
 import { type EndedJob, isEnded, type Job } from '../job/job.ts';
 import { repeat } from '../job/rest.ts';
-import type { KeyRecord } from '../ports.ts';
+import type { KeyRecord } from '../ports/idempotency-keys.ts';
 import type { HttpReply, HttpRequest } from '../wire/http.ts';
 import { pollHeaders } from '../wire/job-reply.ts';
 import { parseRequestTimes } from '../wire/request-headers.ts';

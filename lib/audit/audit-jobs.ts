@@ -1,5 +1,6 @@
 import { after, epochMs } from '../job/time.ts';
-import type { Clock, JobAudit } from '../ports.ts';
+import type { JobAudit } from '../ports/audit.ts';
+import type { Clock } from '../ports/system.ts';
 import { missedDueMs } from './overdue.ts';
 import { type Audit, beginTally } from './tally.ts';
 

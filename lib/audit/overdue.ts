@@ -1,6 +1,6 @@
 import { isEnded } from '../job/job.ts';
 import type { EpochMs } from '../job/time.ts';
-import type { AuditedItem } from '../ports.ts';
+import type { AuditedItem } from '../ports/audit.ts';
 
 /** One sweep comes each minute, and takes a moment: a job past its deadline by this was missed. */
 export const missedDeadlineMs = 90_000;

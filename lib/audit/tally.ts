@@ -1,7 +1,7 @@
 import { type AttemptRecord, type Job, type JobStatus, jobStatuses } from '../job/job.ts';
 import type { EpochMs } from '../job/time.ts';
 import { addTokens, type JobTokens, noTokens, tokensOf } from '../job/tokens.ts';
-import type { AuditedItem } from '../ports.ts';
+import type { AuditedItem } from '../ports/audit.ts';
 import { type OverdueJob, overdue } from './overdue.ts';
 
 type Outcome = NonNullable<AttemptRecord['outcome']> | 'running';

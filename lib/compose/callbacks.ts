@@ -4,7 +4,7 @@ import { dynamoCallbackEndpoints } from '../adapters/dynamo-callback-endpoints.t
 import { sqsDeliveryQueue } from '../adapters/sqs-delivery-queue.ts';
 import type { Settings } from '../config.ts';
 import { watchEndpoints } from '../delivery/has-endpoints.ts';
-import type { Clock, Log } from '../ports.ts';
+import type { Clock, Log } from '../ports/system.ts';
 
 export const callbackNames = ['DELIVERIES_QUEUE_URL', 'CALLBACK_HTTP_LOOPBACK'] as const;
 

@@ -1,5 +1,5 @@
 import type { Settings } from '../config.ts';
-import type { Log } from '../ports.ts';
+import type { Log } from '../ports/system.ts';
 
 export const httpNames = ['PUBLIC_BASE_URL', 'CORS_ORIGINS'] as const;
 

@@ -5,7 +5,9 @@ import { dynamoTenantTurns } from '../adapters/dynamo-tenant-turns.ts';
 import { dynamoTenants } from '../adapters/dynamo-tenants.ts';
 import { knownLimits } from '../adapters/known-limits.ts';
 import { settledJobs } from '../generation/settled-jobs.ts';
-import type { Clock, JobStore, Log, Queue } from '../ports.ts';
+import type { JobStore } from '../ports/jobs.ts';
+import type { Queue } from '../ports/queues.ts';
+import type { Clock, Log } from '../ports/system.ts';
 
 /**
  * What holds tenants to their limits, for a function that makes jobs, runs them or ends them: with it,

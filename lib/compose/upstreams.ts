@@ -4,7 +4,8 @@ import { secret } from '../adapters/secrets.ts';
 import { defaultUpstream, type Fallback, type ListedUpstream } from '../config/upstream-list.ts';
 import type { Settings } from '../config.ts';
 import { Fault } from '../errors.ts';
-import type { Clock, UpstreamServer, Upstreams } from '../ports.ts';
+import type { Clock } from '../ports/system.ts';
+import type { UpstreamServer, Upstreams } from '../ports/upstreams.ts';
 import { matchesModel } from '../wire/model-pattern.ts';
 
 export const upstreamsNames = [

@@ -1,7 +1,8 @@
 import { rotateKeys } from '../callback/keys.ts';
 import { callbackKeyBytes } from '../callback/sign.ts';
 import { Fault } from '../errors.ts';
-import type { CallbackSecret, Deps } from '../ports.ts';
+import type { CallbackSecret } from '../ports/callbacks.ts';
+import type { Deps } from '../ports.ts';
 
 type SecretDeps = Pick<Deps, 'callbackSecrets' | 'clock' | 'ids'>;
 

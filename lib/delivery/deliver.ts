@@ -1,4 +1,5 @@
-import type { DeliveryMessage, Deps } from '../ports.ts';
+import type { DeliveryMessage } from '../ports/queues.ts';
+import type { Deps } from '../ports.ts';
 import { type AttemptDeps, attemptDelivery } from './attempt-delivery.ts';
 import { fanOut } from './fan-out.ts';
 import { acknowledge, type DeliveryFate } from './fate.ts';

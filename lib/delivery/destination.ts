@@ -2,7 +2,8 @@ import { type Delivery, type DeliveryEnd, ownTarget } from '../callback/delivery
 import { isHostAllowed } from '../callback/host-pattern.ts';
 import type { CallbackKey } from '../callback/keys.ts';
 import { type EndedJob, isEnded } from '../job/job.ts';
-import type { CallbackEndpoint, Deps } from '../ports.ts';
+import type { CallbackEndpoint } from '../ports/callbacks.ts';
+import type { Deps } from '../ports.ts';
 import { defaultSecret } from './default-secret.ts';
 
 export type DestinationDeps = Pick<

@@ -5,7 +5,8 @@ import { callbackKeyBytes } from '../callback/sign.ts';
 import { testEvent } from '../callback/test-event.ts';
 import { Fault } from '../errors.ts';
 import { maxCallbackEndpoints } from '../limits.ts';
-import type { CallbackEndpoint, Deps } from '../ports.ts';
+import type { CallbackEndpoint } from '../ports/callbacks.ts';
+import type { Deps } from '../ports.ts';
 import type { CallbackRequest } from '../wire/callback-request.ts';
 import { postSigned } from './post-signed.ts';
 

@@ -1,6 +1,7 @@
 import { healthAfter } from '../callback/endpoint-health.ts';
 import type { CallbackOutcome } from '../callback/outcome.ts';
-import type { CallbackEndpoint, Deps } from '../ports.ts';
+import type { CallbackEndpoint } from '../ports/callbacks.ts';
+import type { Deps } from '../ports.ts';
 
 const tries = 4;
 

@@ -1,6 +1,6 @@
 import type { CallbackOutcome } from '../callback/outcome.ts';
 import { maxTenantDeliveries, slowReceiverMs } from '../limits.ts';
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../ports/system.ts';
 
 /** The right to keep a place of the sandbox busy with one receiver; `leave` gives it back. */
 export type Place = { leave(outcome: CallbackOutcome | undefined): void };

@@ -1,7 +1,7 @@
 import type { Job } from '../job/job.ts';
 import { after } from '../job/time.ts';
 import { idempotencyKeyTtlMs, twinWaitMs } from '../limits.ts';
-import type { KeyRecord } from '../ports.ts';
+import type { KeyRecord } from '../ports/idempotency-keys.ts';
 import { acceptSubmission } from './accept-submission.ts';
 import { mustHaveAnswer } from './answer-gone.ts';
 import { chooseUpstream } from './choose-upstream.ts';

@@ -1,6 +1,7 @@
 import type { Job } from '../job/job.ts';
 import type { EpochMs } from '../job/time.ts';
-import type { Deps, UpstreamServer } from '../ports.ts';
+import type { UpstreamServer } from '../ports/upstreams.ts';
+import type { Deps } from '../ports.ts';
 import type { Production } from '../wire/production.ts';
 import type { Lease } from './lease.ts';
 import type { Meter } from './meter.ts';

@@ -1,4 +1,4 @@
-import type { Log } from '../ports.ts';
+import type { Log } from '../ports/system.ts';
 import type { Circuit } from '../upstream-health/circuit.ts';
 import { circuitOf, type Health } from '../upstream-health/health.ts';
 

@@ -2,7 +2,8 @@ import { follow } from '../job/create.ts';
 import { type EndedJob, isEnded, type Job } from '../job/job.ts';
 import { after, type EpochMs } from '../job/time.ts';
 import { followMs, followPauseMs, leaveMs } from '../limits.ts';
-import type { Deps, TranscriptChunk } from '../ports.ts';
+import type { TranscriptChunk } from '../ports/content.ts';
+import type { Deps } from '../ports.ts';
 
 export type FollowDeps = Pick<Deps, 'jobs' | 'content' | 'clock' | 'log'>;
 

@@ -1,6 +1,6 @@
 import { Fault } from '../errors.ts';
 import { upstreamQueueMs } from '../limits.ts';
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../ports/system.ts';
 import { isJsonObject } from '../wire/json-object.ts';
 import type { JsonObject } from '../wire/production.ts';
 

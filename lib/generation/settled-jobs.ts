@@ -2,7 +2,8 @@ import { settlementOf } from '../job/charge.ts';
 import type { Job } from '../job/job.ts';
 import { needsSlot } from '../job/turn.ts';
 import type { JobWrite } from '../job/write.ts';
-import type { Deps, JobStore } from '../ports.ts';
+import type { JobStore } from '../ports/jobs.ts';
+import type { Deps } from '../ports.ts';
 import { callNext, type TurnDeps } from './next-turn.ts';
 
 type SettleDeps = TurnDeps & Pick<Deps, 'tenantCounts'>;

@@ -1,7 +1,8 @@
 import { isEnded, type Job } from '../job/job.ts';
 import { stopped } from '../job/rest.ts';
 import { stopCallMs } from '../limits.ts';
-import type { Deps, UpstreamServer } from '../ports.ts';
+import type { UpstreamServer } from '../ports/upstreams.ts';
+import type { Deps } from '../ports.ts';
 import type { Attempt, RunDeps } from './attempt.ts';
 import { persist } from './fenced-write.ts';
 

@@ -1,5 +1,5 @@
 import type { EpochMs } from '../job/time.ts';
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../ports/system.ts';
 
 /**
  * Why an attempt is stopped from outside:

@@ -2,7 +2,7 @@ import { Fault } from '../errors.ts';
 import { correctionOf } from '../job/live-count.ts';
 import { needsSlot } from '../job/turn.ts';
 import { maxTurnsPerSweep, slotOfNoJobMs } from '../limits.ts';
-import type { TenantJobs } from '../ports.ts';
+import type { TenantJobs } from '../ports/tenants.ts';
 import { idTimeMs } from '../wire/id-time.ts';
 import { callNext, type TurnDeps } from './next-turn.ts';
 

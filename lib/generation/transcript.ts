@@ -2,7 +2,8 @@ import { extendSegments } from '../job/checkpoint.ts';
 import type { EpochMs } from '../job/time.ts';
 import { checkpoint } from '../job/transition.ts';
 import { maxChunkBytes } from '../limits.ts';
-import type { Deps, TranscriptChunk } from '../ports.ts';
+import type { TranscriptChunk } from '../ports/content.ts';
+import type { Deps } from '../ports.ts';
 import { persist } from './fenced-write.ts';
 import type { Lease } from './lease.ts';
 

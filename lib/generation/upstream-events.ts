@@ -1,7 +1,7 @@
 import { Fault } from '../errors.ts';
 import { adopt, forget } from '../job/transition.ts';
 import { adoptPollMs } from '../limits.ts';
-import type { UpstreamServer } from '../ports.ts';
+import type { UpstreamServer } from '../ports/upstreams.ts';
 import type { JsonObject } from '../wire/production.ts';
 import type { Attempt, RunDeps } from './attempt.ts';
 import { queueGuard } from './queue-guard.ts';

@@ -1,6 +1,7 @@
 import { type EpochMs, epochMs } from '../job/time.ts';
 import { earnedFlushMs, healthFreshMs } from '../limits.ts';
-import type { Deps, UpstreamHealth, UpstreamHealthStore } from '../ports.ts';
+import type { UpstreamHealth, UpstreamHealthStore } from '../ports/upstreams.ts';
+import type { Deps } from '../ports.ts';
 import { earn, isFull, refill } from '../upstream-health/budget.ts';
 import { hasTrouble, learn } from '../upstream-health/evidence.ts';
 import { type Health, healthy } from '../upstream-health/health.ts';

@@ -1,7 +1,7 @@
 import type { MiddlewareObj } from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { Fault, toFault } from '../errors.ts';
-import type { Log } from '../ports.ts';
+import type { Log } from '../ports/system.ts';
 import type { HttpReply, HttpRequest } from '../wire/http.ts';
 import { parseJsonBody } from '../wire/json-body.ts';
 import { type Rates, rateHeaders, ratesOf } from '../wire/rates.ts';

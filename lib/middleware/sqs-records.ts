@@ -2,7 +2,8 @@ import type { MiddlewareObj } from '@middy/core';
 import type { Context, SQSBatchResponse } from 'aws-lambda';
 import * as z from 'zod/mini';
 import { assertNever, Fault } from '../errors.ts';
-import type { Log, Visibility } from '../ports.ts';
+import type { Visibility } from '../ports/queues.ts';
+import type { Log } from '../ports/system.ts';
 
 /** What is to become of a record's message. */
 export type Disposition =

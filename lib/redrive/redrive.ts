@@ -1,5 +1,5 @@
 import { assertNever } from '../errors.ts';
-import type { DeadLetter, DeadLetters } from '../ports.ts';
+import type { DeadLetter, DeadLetters } from '../ports/queues.ts';
 
 /** What a dead message turned out to be, in words for the operator. */
 export type Verdict = { readonly what: string; readonly jobId?: string | undefined } & (

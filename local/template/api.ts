@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { StartFault } from '../start-fault.ts';
-import { templateAuthorizers, type TokenAuthorizer } from './authorizers.ts';
+import { type TokenAuthorizer, templateAuthorizers } from './authorizers.ts';
 import type { TemplateFunction } from './functions.ts';
 import { type CustomGatewayResponse, templateGatewayResponses } from './gateway-responses.ts';
 import { localApiId } from './physical.ts';

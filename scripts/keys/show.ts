@@ -1,4 +1,4 @@
-import type { ApiKey, Rotation } from '../../lib/ports.ts';
+import type { ApiKey, Rotation } from '../../lib/ports/keys.ts';
 import { renderTable } from '../render-table.ts';
 import { showTime } from '../show-time.ts';
 

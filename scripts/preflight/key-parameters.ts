@@ -1,4 +1,4 @@
-import { paginateDescribeParameters, type ParameterMetadata, SSMClient } from '@aws-sdk/client-ssm';
+import { type ParameterMetadata, paginateDescribeParameters, SSMClient } from '@aws-sdk/client-ssm';
 import { impatient } from '../aws/client.ts';
 import type { Finding } from './finding.ts';
 

@@ -1,4 +1,4 @@
-import type { Tenant } from '../../lib/ports.ts';
+import type { Tenant } from '../../lib/ports/tenants.ts';
 
 export type LimitName = keyof Tenant['limits'];
 

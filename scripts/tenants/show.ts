@@ -1,4 +1,4 @@
-import type { Tenant } from '../../lib/ports.ts';
+import type { Tenant } from '../../lib/ports/tenants.ts';
 import { renderTable } from '../render-table.ts';
 import { showTime } from '../show-time.ts';
 import { limitEntries } from './limit-flags.ts';

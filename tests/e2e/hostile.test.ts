@@ -3,7 +3,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Api, startApi } from '../fixtures/api.ts';
-import { answerOf, ask, type Asked, wrongs } from '../fixtures/hostile-client.ts';
+import { type Asked, answerOf, ask, wrongs } from '../fixtures/hostile-client.ts';
 import { waitFor } from '../fixtures/wait-for.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);

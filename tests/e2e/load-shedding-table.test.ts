@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import type { AwsCall } from '../fixtures/deployment/aws-call.ts';
 import {
   type Fate,
   internalError,
   throttling,
   throughputExceeded,
 } from '../fixtures/deployment/aws-proxy.ts';
-import type { AwsCall } from '../fixtures/deployment/aws-call.ts';
 import { get, later, post } from '../fixtures/deployment/client.ts';
 import type { Deployment } from '../fixtures/deployment/deployment.ts';
 import {

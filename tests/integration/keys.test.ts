@@ -6,7 +6,7 @@ import { dynamoApiKeys } from '../../lib/adapters/dynamo-api-keys.ts';
 import { dynamoSigningKeys } from '../../lib/adapters/dynamo-signing-keys.ts';
 import { dynamoSigningRotation } from '../../lib/adapters/dynamo-signing-rotation.ts';
 import { epochMs } from '../../lib/job/time.ts';
-import type { SigningKeys } from '../../lib/ports.ts';
+import type { SigningKeys } from '../../lib/ports/keys.ts';
 import { checkResultUrl, resultUrl } from '../../lib/wire/result-url.ts';
 import { startTable, type TableEmulator } from '../fixtures/emulators.ts';
 import { startAnswerDropper } from '../fixtures/faulty-server.ts';

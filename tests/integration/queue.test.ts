@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { sqsClient } from '../../lib/adapters/sqs-client.ts';
 import { sqsQueue } from '../../lib/adapters/sqs-queue.ts';
 import { sqsVisibility } from '../../lib/adapters/sqs-visibility.ts';
-import type { JobMessage } from '../../lib/ports.ts';
+import type { JobMessage } from '../../lib/ports/queues.ts';
 import { type QueueEmulator, startQueues } from '../fixtures/emulators.ts';
 
 const message: JobMessage = { v: 1, jobId: 'gen_1', epoch: 3 };

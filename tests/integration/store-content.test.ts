@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dynamoContent } from '../../lib/adapters/dynamo-content.ts';
 import { epochMs } from '../../lib/job/time.ts';
 import { maxItemBytes } from '../../lib/limits.ts';
-import type { ContentStore } from '../../lib/ports.ts';
+import type { ContentStore } from '../../lib/ports/content.ts';
 import { startTable, type TableEmulator } from '../fixtures/emulators.ts';
 import { queuedJob } from '../fixtures/jobs.ts';
 

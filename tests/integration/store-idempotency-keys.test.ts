@@ -3,7 +3,7 @@ import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { dynamoIdempotencyKeys } from '../../lib/adapters/dynamo-idempotency-keys.ts';
 import { after, epochMs } from '../../lib/job/time.ts';
-import type { IdempotencyKeys, KeyRecord } from '../../lib/ports.ts';
+import type { IdempotencyKeys, KeyRecord } from '../../lib/ports/idempotency-keys.ts';
 import { startTable, type TableEmulator } from '../fixtures/emulators.ts';
 import {
   type FaultyServer,

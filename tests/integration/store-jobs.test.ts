@@ -6,7 +6,7 @@ import { dynamoJobs } from '../../lib/adapters/dynamo-jobs.ts';
 import { epochMs } from '../../lib/job/time.ts';
 import type { Clause, JobWrite } from '../../lib/job/write.ts';
 import { dueShards } from '../../lib/limits.ts';
-import type { JobStore } from '../../lib/ports.ts';
+import type { JobStore } from '../../lib/ports/jobs.ts';
 import { startTable, type TableEmulator } from '../fixtures/emulators.ts';
 import { queuedJob } from '../fixtures/jobs.ts';
 

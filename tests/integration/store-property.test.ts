@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dynamoJobs } from '../../lib/adapters/dynamo-jobs.ts';
 import { epochMs } from '../../lib/job/time.ts';
 import { applyWrite, type Clause, type JobField, type JobWrite } from '../../lib/job/write.ts';
-import type { JobStore } from '../../lib/ports.ts';
+import type { JobStore } from '../../lib/ports/jobs.ts';
 import { startTable, type TableEmulator } from '../fixtures/emulators.ts';
 import { queuedJob } from '../fixtures/jobs.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as z from 'zod/mini';
-import { type DemoModel, startDemoModel } from '../../local/demo-model/demo-model.ts';
 import type { JsonObject } from '../../lib/wire/production.ts';
+import { type DemoModel, startDemoModel } from '../../local/demo-model/demo-model.ts';
 import {
   chatCall,
   noSignal,

@@ -1,7 +1,7 @@
 import { afterEach } from 'vitest';
 import { type OpenaiServerOptions, openaiServer } from '../../lib/adapters/openai-server.ts';
 import { systemClock } from '../../lib/adapters/system-clock.ts';
-import type { UpstreamServer } from '../../lib/ports.ts';
+import type { UpstreamServer } from '../../lib/ports/upstreams.ts';
 import type { JsonObject, UpstreamCall } from '../../lib/wire/production.ts';
 import { type Exchange, type RawUpstream, startRawUpstream } from '../fixtures/raw-upstream.ts';
 

@@ -5,7 +5,7 @@ import { createEndpoint } from '../../../lib/delivery/endpoints.ts';
 import { newPatience } from '../../../lib/delivery/patience.ts';
 import { submitAndWait } from '../../../lib/generation/submit-and-wait.ts';
 import type { Job } from '../../../lib/job/job.ts';
-import type { CallbackEndpoint } from '../../../lib/ports.ts';
+import type { CallbackEndpoint } from '../../../lib/ports/callbacks.ts';
 import { type Engine, type EngineDeps, submission, unending } from '../../fixtures/engine.ts';
 import type { TestClock } from '../../fixtures/test-clock.ts';
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { cancelJob } from '../../../lib/generation/cancel-job.ts';
 import { sweep } from '../../../lib/generation/sweep.ts';
 import { work } from '../../../lib/generation/work.ts';
-import type { DeliveryMessage } from '../../../lib/ports.ts';
+import type { DeliveryMessage } from '../../../lib/ports/queues.ts';
 import { type Engine, hint, startEngine, unending } from '../../fixtures/engine.ts';
 import { queuedJob, stored } from '../../fixtures/engine-jobs.ts';
 import { type TestClock, testClock } from '../../fixtures/test-clock.ts';

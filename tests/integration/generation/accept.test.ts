@@ -1,9 +1,11 @@
 import { QueryCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { answerGenerate } from '../../../lib/answer/generate.ts';
-import { submitAndWait as submit } from '../../../lib/generation/submit-and-wait.ts';
 import { Fault } from '../../../lib/errors.ts';
-import type { Ids, JobStore, Queue } from '../../../lib/ports.ts';
+import { submitAndWait as submit } from '../../../lib/generation/submit-and-wait.ts';
+import type { JobStore } from '../../../lib/ports/jobs.ts';
+import type { Queue } from '../../../lib/ports/queues.ts';
+import type { Ids } from '../../../lib/ports/system.ts';
 import {
   type Engine,
   newPrompt,

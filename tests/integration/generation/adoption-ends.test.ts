@@ -6,11 +6,11 @@ import {
   adoptableDeps,
   adoptableWith,
   cutAfter,
-  lost,
   expectWhole,
   followed,
   gistsOfEntries,
   gistsOfEvents,
+  lost,
   responseSubmission,
 } from '../../fixtures/adoptable.ts';
 import {

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { submitAndWait } from '../../../lib/generation/submit-and-wait.ts';
 import { sweep } from '../../../lib/generation/sweep.ts';
 import { work } from '../../../lib/generation/work.ts';
-import type { Upstreams } from '../../../lib/ports.ts';
+import type { Upstreams } from '../../../lib/ports/upstreams.ts';
 import { jobLedger } from '../../../lib/wire/job-ledger.ts';
 import {
   type Engine,

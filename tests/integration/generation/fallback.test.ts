@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { Fault } from '../../../lib/errors.ts';
 import { submitAndWait } from '../../../lib/generation/submit-and-wait.ts';
-import type { Upstreams, UpstreamServer } from '../../../lib/ports.ts';
+import type { UpstreamServer, Upstreams } from '../../../lib/ports/upstreams.ts';
 import { jobLedger } from '../../../lib/wire/job-ledger.ts';
 import {
   type Engine,

@@ -5,7 +5,7 @@ import { viewJob } from '../../../lib/generation/read.ts';
 import { sweep } from '../../../lib/generation/sweep.ts';
 import { isEnded, type Job } from '../../../lib/job/job.ts';
 import { epochMs } from '../../../lib/job/time.ts';
-import type { Clock } from '../../../lib/ports.ts';
+import type { Clock } from '../../../lib/ports/system.ts';
 import { readJobMessage } from '../../../lib/wire/job-message.ts';
 import {
   type Engine,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { submitAndWait as submit } from '../../../lib/generation/submit-and-wait.ts';
 import { viewJob } from '../../../lib/generation/read.ts';
+import { submitAndWait as submit } from '../../../lib/generation/submit-and-wait.ts';
 import { work } from '../../../lib/generation/work.ts';
 import {
   type Engine,

@@ -5,7 +5,7 @@ import { submitAndWait } from '../../../lib/generation/submit-and-wait.ts';
 import { sweep } from '../../../lib/generation/sweep.ts';
 import { work } from '../../../lib/generation/work.ts';
 import type { Job } from '../../../lib/job/job.ts';
-import type { UpstreamServer } from '../../../lib/ports.ts';
+import type { UpstreamServer } from '../../../lib/ports/upstreams.ts';
 import { jobLedger } from '../../../lib/wire/job-ledger.ts';
 import type { JsonObject } from '../../../lib/wire/production.ts';
 import {

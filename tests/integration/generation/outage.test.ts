@@ -4,7 +4,7 @@ import { sweep } from '../../../lib/generation/sweep.ts';
 import { work } from '../../../lib/generation/work.ts';
 import { isEnded } from '../../../lib/job/job.ts';
 import { retryCapacity, retryEarned, retryRefillPerSecond } from '../../../lib/limits.ts';
-import type { JobMessage } from '../../../lib/ports.ts';
+import type { JobMessage } from '../../../lib/ports/queues.ts';
 import { type Engine, only, startEngine, submission, unending } from '../../fixtures/engine.ts';
 import { stored } from '../../fixtures/engine-jobs.ts';
 import { switched } from '../../fixtures/outage.ts';

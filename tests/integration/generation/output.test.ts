@@ -4,7 +4,7 @@ import { Fault } from '../../../lib/errors.ts';
 import { readResult, viewJob } from '../../../lib/generation/read.ts';
 import { work } from '../../../lib/generation/work.ts';
 import { maxChunkBytes } from '../../../lib/limits.ts';
-import type { ContentStore } from '../../../lib/ports.ts';
+import type { ContentStore } from '../../../lib/ports/content.ts';
 import { parseFinalGeneration } from '../../../lib/wire/final-generation.ts';
 import type { JsonObject } from '../../../lib/wire/production.ts';
 import { finishChunk, startChunk, textChunk } from '../../fixtures/chat-chunks.ts';

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { erase } from '../../../lib/generation/erase.ts';
 import { eventStream } from '../../../lib/answer/event-stream.ts';
-import { followJob, type StreamItem } from '../../../lib/generation/follow.ts';
 import { responseFrames } from '../../../lib/answer/response-frames.ts';
+import { erase } from '../../../lib/generation/erase.ts';
+import { followJob, type StreamItem } from '../../../lib/generation/follow.ts';
 import { submitAndWait } from '../../../lib/generation/submit-and-wait.ts';
 import { work } from '../../../lib/generation/work.ts';
 import type { Job } from '../../../lib/job/job.ts';

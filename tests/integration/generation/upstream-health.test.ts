@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dynamoUpstreamHealth } from '../../../lib/adapters/dynamo-upstream-health.ts';
 import { systemIds } from '../../../lib/adapters/system-ids.ts';
 import { upstreamHealth } from '../../../lib/generation/upstream-health.ts';
-import type { UpstreamHealth, UpstreamHealthStore } from '../../../lib/ports.ts';
+import type { UpstreamHealth, UpstreamHealthStore } from '../../../lib/ports/upstreams.ts';
 import type { Evidence } from '../../../lib/upstream-health/evidence.ts';
 import { healthy } from '../../../lib/upstream-health/health.ts';
 import { startTable } from '../../fixtures/emulators.ts';

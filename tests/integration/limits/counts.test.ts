@@ -3,7 +3,7 @@ import { dynamoTenantCounts } from '../../../lib/adapters/dynamo-tenant-counts.t
 import { dynamoTenantTurns } from '../../../lib/adapters/dynamo-tenant-turns.ts';
 import { systemClock } from '../../../lib/adapters/system-clock.ts';
 import { epochMs } from '../../../lib/job/time.ts';
-import type { TenantCounts, TenantTurns } from '../../../lib/ports.ts';
+import type { TenantCounts, TenantTurns } from '../../../lib/ports/tenants.ts';
 import { startTable, type TableEmulator } from '../../fixtures/emulators.ts';
 
 let table: TableEmulator;

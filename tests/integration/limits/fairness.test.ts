@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { acceptSubmission } from '../../../lib/generation/accept-submission.ts';
 import { work } from '../../../lib/generation/work.ts';
-import type { UpstreamServer } from '../../../lib/ports.ts';
+import type { UpstreamServer } from '../../../lib/ports/upstreams.ts';
 import { finishChunk, startChunk, textChunk } from '../../fixtures/chat-chunks.ts';
 import { submission, unending } from '../../fixtures/engine.ts';
 import { memoryDeps, progressOf } from '../../fixtures/memory-deps.ts';

@@ -1,6 +1,6 @@
 import { isEnded, type Job } from '../../../lib/job/job.ts';
 import { applyWrite, type JobWrite } from '../../../lib/job/write.ts';
-import type { CreateOutcome, JobStore, WriteOutcome } from '../../../lib/ports.ts';
+import type { CreateOutcome, JobStore, WriteOutcome } from '../../../lib/ports/jobs.ts';
 import { type Bent, land } from '../protocol/step.ts';
 import { noAnswer } from './no-answer.ts';
 import type { Stage, Way } from './stage.ts';

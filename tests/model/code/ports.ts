@@ -1,7 +1,9 @@
 import { Fault } from '../../../lib/errors.ts';
 import type { SubmitDeps } from '../../../lib/generation/submit.ts';
 import { after } from '../../../lib/job/time.ts';
-import type { ContentStore, IdempotencyKeys, KeyRecord, Queue } from '../../../lib/ports.ts';
+import type { ContentStore } from '../../../lib/ports/content.ts';
+import type { IdempotencyKeys, KeyRecord } from '../../../lib/ports/idempotency-keys.ts';
+import type { Queue } from '../../../lib/ports/queues.ts';
 import { noLimits } from '../../fixtures/no-limits.ts';
 import type { Bent } from '../protocol/step.ts';
 import { jobStore } from './job-store.ts';

@@ -1,5 +1,5 @@
 import { Fault } from '../../../lib/errors.ts';
-import type { UpstreamServer, Upstreams } from '../../../lib/ports.ts';
+import type { UpstreamServer, Upstreams } from '../../../lib/ports/upstreams.ts';
 import type { JsonObject } from '../../../lib/wire/production.ts';
 import { finishChunk, startChunk, textChunk } from '../../fixtures/chat-chunks.ts';
 import { stopAtUpstream } from '../protocol/step.ts';

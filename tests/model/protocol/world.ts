@@ -2,7 +2,7 @@ import { createJob } from '../../../lib/job/create.ts';
 import type { Job } from '../../../lib/job/job.ts';
 import { type EpochMs, epochMs } from '../../../lib/job/time.ts';
 import type { JobWrite } from '../../../lib/job/write.ts';
-import type { TranscriptChunk } from '../../../lib/ports.ts';
+import type { TranscriptChunk } from '../../../lib/ports/content.ts';
 
 /** How many tokens a whole generation has; its n-th is `<number>:<n> `. */
 export const tokensEach = 2;

@@ -1,4 +1,4 @@
-import type { Log } from '../../../lib/ports.ts';
+import type { Log } from '../../../lib/ports/system.ts';
 
 type Entry = {
   readonly level: 'info' | 'warn' | 'error';
