@@ -94,6 +94,8 @@ export const dueShards = 16;
 
 /** A background generation that cannot be streamed any more is looked in on this often. */
 export const adoptPollMs = 5_000;
+/** An upstream that did not hear that it is to stop is told again after this: by the next sweep. */
+export const stopAgainMs = 50_000;
 /** How long telling an upstream to stop may take. */
 export const stopCallMs = 5_000;
 

@@ -34,13 +34,13 @@ const mayQuoteContent = (error: Error): boolean =>
 
 /**
  * AWS quotes what it calls malformed (`Value '…' at 'item' failed to satisfy constraint`), which may be
- * a client's: its sentence stays, what stands in quotes, braces or brackets goes.
+ * a client's and have quotes of its own: what comes before the first of them stays.
  */
 const messageOf = (error: Error): string =>
-  ('$metadata' in error
-    ? error.message.replace(/[{[].*|"[^"]*"?|'[^']*'?/gs, '…')
-    : error.message
-  ).slice(0, maxMessageChars);
+  ('$metadata' in error ? error.message.replace(/["'{[].*/s, '…') : error.message).slice(
+    0,
+    maxMessageChars,
+  );
 
 const frames = (error: Error): string =>
   (error.stack ?? '')

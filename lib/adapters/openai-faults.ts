@@ -66,7 +66,10 @@ const answerFault = ({ status, headers, body }: Answer, nowMs: number, cause: un
     ? never
     : { kind: isQuick ? 'quick' : 'later', afterMs: waitMs ?? 0 };
   const isOfRequest = status >= 400 && status < 500 && (isFinal || !isRetried(status));
-  if (isOfRequest && error !== undefined) return rejected(status, error, retry, cause);
+  // A 404 that is not in the protocol's words is a wrong base URL.
+  if (isOfRequest && (error !== undefined || status !== 404)) {
+    return rejected(status, error ?? {}, retry, cause);
+  }
   return new Fault(failureCode(status), failureMessage(status), {
     retry,
     ...(isFinal || waitMs === undefined ? {} : { retryAfterMs: waitMs }),

@@ -9,7 +9,7 @@ import { repeat } from '../job/rest.ts';
 import type { KeyRecord } from '../ports/idempotency-keys.ts';
 import type { HttpReply, HttpRequest } from '../wire/http.ts';
 import { pollHeaders } from '../wire/job-reply.ts';
-import { parseRequestTimes } from '../wire/request-headers.ts';
+import { parseRequestTimes, type RequestTimes } from '../wire/request-headers.ts';
 import { parseStored } from '../wire/stored-request.ts';
 import type { CallbackDeps } from './callback.ts';
 import { tenantTerms } from './caller.ts';
@@ -42,6 +42,13 @@ const recordRetry = async (
   });
 };
 
+/** The repetition is kept for at least as long as the job that names it, or it would be made again. */
+const timesOf = (deps: RetryDeps, request: HttpRequest, job: EndedJob): RequestTimes => {
+  const times = parseRequestTimes(request.headers, request.limits.resultTtlSeconds);
+  const leftMs = job.resultExpiresAtMs - deps.clock.nowMs() - times.deadlineMs;
+  return { ...times, resultTtlMs: Math.max(times.resultTtlMs, leftMs) };
+};
+
 /** What the job that repeats `job` is asked for by this request. */
 const submissionOf = async (
   deps: RetryDeps,
@@ -53,7 +60,7 @@ const submissionOf = async (
   resultBaseUrl: job.resultBaseUrl,
   respondAsync: true,
   waitMs: 0,
-  ...parseRequestTimes(request.headers, request.limits.resultTtlSeconds),
+  ...timesOf(deps, request, job),
   ...tenantTerms(request),
   ...(job.background ? { background: true } : {}),
   ...(job.unstored ? { unstored: true } : {}),

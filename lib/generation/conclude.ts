@@ -1,4 +1,5 @@
 import { assertNever, Fault } from '../errors.ts';
+import { crashesOf } from '../job/crash.ts';
 import { attemptsSpentError, deadlineError, jobError, tooLongError } from '../job/failure.ts';
 import type { JobError } from '../job/job.ts';
 import { lastFailure } from '../job/ledger.ts';
@@ -143,6 +144,19 @@ const leaveUpstream = async (
   return true;
 };
 
+/** A job that has crashed before waits for its neighbours, and gets what is left of the function's time. */
+const beganLate = ({ lease, via }: Attempt): boolean =>
+  via === 'worker' && !lease.job.live && crashesOf(lease.job) > 0;
+
+const cutShort = (): Fault =>
+  new Fault(
+    'upstream_cut',
+    'The generation was cut short by the end of a worker that began it late.',
+    {
+      retry: { kind: 'later', afterMs: 0 },
+    },
+  );
+
 /** The attempt was stopped from outside. */
 export const concludeStop = async (
   deps: RunDeps,
@@ -161,8 +175,9 @@ export const concludeStop = async (
       await keepOutput(deps, attempt);
       if (attempt.via === 'inline' && !attempt.lease.job.live)
         return release(deps, attempt, promote);
-      return goesOn(attempt)
-        ? release(deps, attempt, handOver)
+      if (goesOn(attempt)) return release(deps, attempt, handOver);
+      return beganLate(attempt)
+        ? concludeFailure(deps, attempt, cutShort(), { dead: true })
         : fail(deps, attempt, tooLongError(), false);
     default:
       return assertNever(reason);

@@ -8,9 +8,13 @@ import { callNext, type TurnDeps } from './next-turn.ts';
 
 type SettleDeps = TurnDeps & Pick<Deps, 'tenantCounts'>;
 
-/** The slot goes back, and to the one of its tenant that has waited longest. */
+/**
+ * The slot goes back, and to the one of its tenant that has waited longest. Not where the job waits for
+ * its upstream: the next one would do the same, and so on down the whole line.
+ */
 const passSlot = async (deps: SettleDeps, job: Job): Promise<void> => {
   await deps.tenantTurns.giveSlotBack(job.tenant, job.id);
+  if (job.status === 'queued' && job.waitingFor !== undefined) return;
   await callNext(deps, job.tenant, 1);
 };
 

@@ -59,6 +59,14 @@ const remind = async (deps: SweepDeps, write: JobWrite, tally: Tally): Promise<v
   tally.sent += 1;
 };
 
+/** An upstream that does not hear keeps neither the other jobs waiting nor the job's callbacks. */
+const stopLate = async (deps: SweepDeps, write: JobWrite): Promise<void> => {
+  const job = await writeSwept(deps, write);
+  if (job === undefined) return;
+  await announce(deps, job);
+  await stopUpstream(deps, job, upstreamOf(deps, job));
+};
+
 /** Undefined also for one that cannot be read, which is seen to. */
 const loadDue = async (deps: SweepDeps, id: string, tally: Tally): Promise<Job | undefined> => {
   try {
@@ -79,7 +87,7 @@ const sweepJob = async (deps: SweepDeps, id: string, tally: Tally): Promise<void
     case 'write':
       return writeAndSend(deps, job, action, tally);
     case 'stop':
-      return stopUpstream(deps, action.job, upstreamOf(deps, action.job));
+      return stopLate(deps, action.write);
     case 'tell':
       return remind(deps, action.write, tally);
     case 'erase':

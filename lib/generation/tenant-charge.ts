@@ -46,7 +46,8 @@ export const refund = async (
 export type Asked = {
   readonly limits: TenantLimits;
   readonly rates: Rates;
-  readonly maxOutputTokens: number | undefined;
+  /** The most that it may put out, in all its choices. */
+  readonly outputTokens: number;
 };
 
 /**
@@ -58,7 +59,7 @@ export type Asked = {
 export const chargeTenant = async (
   deps: ChargeDeps,
   draft: LiveJob,
-  { limits, rates, maxOutputTokens }: Asked,
+  { limits, rates, outputTokens }: Asked,
 ): Promise<{ readonly kind: 'charged' | 'full'; readonly job: LiveJob }> => {
   const { requestsPerMinute, tokensPerDay, queuedJobs, jobsInFlight } = limits;
   const { tenant } = draft;
@@ -68,7 +69,7 @@ export const chargeTenant = async (
       await countRequest(deps, tenant, requestsPerMinute, rates);
     }
     if (tokensPerDay !== undefined) {
-      charge = await reserveTokens(deps, draft, maxOutputTokens, tokensPerDay, rates);
+      charge = await reserveTokens(deps, draft, outputTokens, tokensPerDay, rates);
     }
     if (queuedJobs !== undefined) {
       charge = { ...charge, ...(await countJob(deps, tenant, queuedJobs)) };

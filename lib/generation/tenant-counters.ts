@@ -1,7 +1,6 @@
 import { Fault } from '../errors.ts';
 import type { LiveJob } from '../job/job.ts';
 import { after, type EpochMs, epochMs } from '../job/time.ts';
-import { reservedOutputTokens } from '../limits.ts';
 import type { Deps } from '../ports.ts';
 import { durationText, type Rates } from '../wire/rates.ts';
 
@@ -60,17 +59,17 @@ const refusedTokens = (tokens: number, limit: number, used: number, resetMs: num
   );
 
 /**
- * Reserves what the request may take: its input by estimate, and the output that it asks for. Throws
+ * Reserves what the request may take: its input by estimate, and `outputTokens` at most. Throws
  * Fault `rate_limit_exceeded`, or `store_unavailable`: what cannot be reserved must not be spent.
  */
 export const reserveTokens = async (
   deps: CountDeps,
   { tenant, inputTokens = 0 }: LiveJob,
-  maxOutputTokens: number | undefined,
+  outputTokens: number,
   limit: number,
   rates: Rates,
 ): Promise<Pick<Charge, 'day' | 'tokens'>> => {
-  const tokens = inputTokens + (maxOutputTokens ?? reservedOutputTokens);
+  const tokens = inputTokens + outputTokens;
   const nowMs = deps.clock.nowMs();
   const resetMs = endOf(nowMs, dayMs) - nowMs;
   const day = new Date(nowMs).toISOString().slice(0, 'yyyy-mm-dd'.length);

@@ -1,6 +1,8 @@
 import { Fault } from '../errors.ts';
 import { waitingFromTheStart } from '../job/create.ts';
 import type { LiveJob } from '../job/job.ts';
+import { reservedOutputTokens } from '../limits.ts';
+import type { StoredRequest } from '../wire/stored-request.ts';
 import type { TenantLimits } from '../wire/tenant-limits.ts';
 import type { Attached } from './create-on-record.ts';
 import { returnUnusedQuietly } from './next-turn.ts';
@@ -16,6 +18,11 @@ export const isCharged = ({
 }: TenantLimits): boolean =>
   [requestsPerMinute, tokensPerDay, queuedJobs, jobsInFlight].some((limit) => limit !== undefined);
 
+const mayPutOut = (stored: StoredRequest): number => {
+  const choices = stored.api === 'chat' ? stored.request.choices : 1;
+  return choices * (stored.request.maxOutputTokens ?? reservedOutputTokens);
+};
+
 /** As `draft`, charged; one that was to run at once and finds no slot waits for a worker instead. */
 const charged = async (
   deps: SubmitDeps,
@@ -23,8 +30,8 @@ const charged = async (
   draft: Accepted,
 ): Promise<Accepted> => {
   const { limits = {}, rates = {}, stored } = submission;
-  const { maxOutputTokens } = stored.request;
-  const { kind, job } = await chargeTenant(deps, draft.job, { limits, rates, maxOutputTokens });
+  const outputTokens = mayPutOut(stored);
+  const { kind, job } = await chargeTenant(deps, draft.job, { limits, rates, outputTokens });
   if (kind === 'charged') return { ...draft, job };
   const admission = { decision: 'queued', why: 'too many jobs of the tenant in flight' } as const;
   const queued = draftJob(deps, submission, job.id, admission);

@@ -9,7 +9,7 @@ import type { Deps } from '../ports.ts';
 import { parseStored } from '../wire/stored-request.ts';
 import { announce } from './announce.ts';
 import type { Task } from './attempt.ts';
-import { isDeferred } from './defer.ts';
+import { callable } from './defer.ts';
 import { holdLease } from './lease.ts';
 import type { TurnDeps } from './next-turn.ts';
 import { leaveTurn, mustWait } from './own-turn.ts';
@@ -74,8 +74,8 @@ const workAt = async (
 ): Promise<MessageFate> => {
   const turn = await awaitTurn(deps, message.jobId, seat);
   if (turn.kind !== 'turn') return turn;
-  const { job } = turn;
-  if (await isDeferred(deps, job)) return acknowledge;
+  const job = await callable(deps, turn.job);
+  if (job === undefined) return acknowledge;
   if (await mustWait(deps, job)) return acknowledge;
   const task = await loadTask(deps, job);
   if (functionSignal.aborted) return redeliver(0);

@@ -16,6 +16,19 @@ export type Waiting = {
   readonly random: number;
 };
 
+/** A queued job goes on to another of its choices, whose attempts begin anew. */
+export const fallBack = (job: Job, choice: number, nowMs: EpochMs): JobWrite => ({
+  name: 'fall-back',
+  id: job.id,
+  when: [
+    { field: 'status', is: 'queued' },
+    { field: 'attempt', is: job.attempt },
+    { field: 'notBeforeMs', atMost: nowMs },
+  ],
+  set: { choice, strikes: 0 },
+  clear: [],
+});
+
 /**
  * A queued job waits for its upstream, on the due index and without a message, so that neither an
  * attempt nor the queue's receive count is spent. One that could not finish after that fails now.

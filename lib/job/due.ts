@@ -5,6 +5,7 @@ import { deadlineError, workerLostError } from './failure.ts';
 import { type EndedJob, isEnded, type Job } from './job.ts';
 import { lastFailure } from './ledger.ts';
 import { expire, giveUp, overrun } from './outside.ts';
+import { stopLater } from './rest.ts';
 import { after, type EpochMs, earlier } from './time.ts';
 import type { JobWrite } from './write.ts';
 
@@ -12,8 +13,8 @@ import type { JobWrite } from './write.ts';
 export type DueAction =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'write'; readonly write: JobWrite; readonly send: boolean }
-  /** The upstream is to be told to stop; then `stopped`. */
-  | { readonly kind: 'stop'; readonly job: EndedJob }
+  /** The upstream is to be told to stop: `write`, which re-arms it; then `stopped`. */
+  | { readonly kind: 'stop'; readonly job: EndedJob; readonly write: JobWrite }
   /** Its end has not been told yet: the write, then the message. */
   | { readonly kind: 'tell'; readonly write: JobWrite }
   /** The content has outlived its time: `bury` and purge. */
@@ -44,7 +45,7 @@ const resend = (job: Job, dueAtMs: EpochMs, nowMs: EpochMs): JobWrite => ({
 });
 
 const restAction = (job: EndedJob, nowMs: EpochMs): DueAction => {
-  if (job.stopOwed) return { kind: 'stop', job };
+  if (job.stopOwed) return { kind: 'stop', job, write: stopLater(job, nowMs) };
   if (job.deletedAtMs !== undefined) return { kind: 'purge', job };
   if (job.owed) return { kind: 'tell', write: remind(job, nowMs) };
   return job.unstored ? { kind: 'erase', job } : { kind: 'nothing' };

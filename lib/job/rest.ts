@@ -1,4 +1,4 @@
-import { deliveryResendMs, purgeAgainMs, unstoredKeptMs } from '../limits.ts';
+import { deliveryResendMs, purgeAgainMs, stopAgainMs, unstoredKeptMs } from '../limits.ts';
 import { extendSegments } from './checkpoint.ts';
 import type { EndedJob, Job } from './job.ts';
 import { closeAttempt } from './ledger.ts';
@@ -47,6 +47,21 @@ export const sameGeneration = (job: Job): Clause =>
 /** Whether an end is still to be told is as it was read. */
 export const sameOwed = ({ owed }: EndedJob): Clause =>
   owed ? { field: 'owed', is: true } : { field: 'owed', absent: true };
+
+/**
+ * Before the upstream is told to stop: should it not hear, it is told again later, behind whatever else
+ * is due by then.
+ */
+export const stopLater = (job: EndedJob, nowMs: EpochMs): JobWrite => ({
+  name: 'stop-later',
+  id: job.id,
+  when: [
+    { field: 'stopOwed', is: true },
+    { field: 'dueAtMs', is: job.dueAtMs ?? 0 },
+  ],
+  set: { dueAtMs: after(nowMs, stopAgainMs) },
+  clear: [],
+});
 
 /** The upstream has been told to stop. A tombstone made meanwhile keeps its own due time. */
 export const stopped = (job: EndedJob): JobWrite => {

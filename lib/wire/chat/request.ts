@@ -120,7 +120,12 @@ export const parseChatRequest = (
       param: 'stream_options',
     });
   }
-  const maxTokens = parsed.data.max_completion_tokens ?? parsed.data.max_tokens;
+  const { max_completion_tokens, max_tokens } = parsed.data;
+  // Both are passed on, and which of them counts is the upstream's affair.
+  const maxTokens =
+    max_completion_tokens == null || max_tokens == null
+      ? (max_completion_tokens ?? max_tokens)
+      : Math.max(max_completion_tokens, max_tokens);
   return {
     body: callback === undefined ? body : without(body, 'callback'),
     messages,

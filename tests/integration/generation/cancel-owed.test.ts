@@ -5,6 +5,7 @@ import { submitAndWait } from '../../../lib/generation/submit-and-wait.ts';
 import { sweep } from '../../../lib/generation/sweep.ts';
 import { work } from '../../../lib/generation/work.ts';
 import type { Job } from '../../../lib/job/job.ts';
+import { stopAgainMs } from '../../../lib/limits.ts';
 import { adoptableDeps, adoptableWith } from '../../fixtures/adoptable.ts';
 import {
   type Engine,
@@ -93,6 +94,7 @@ test('a stop that fails is owed until the sweep has made up for it', async () =>
   await sweep(deps, unending());
   const owing = await stored(deps, job.id);
   expect(owing).toMatchObject({ stopOwed: true, upstreamId: job.upstreamId });
+  clock.leap(stopAgainMs);
   expect(owing.dueAtMs).toBeLessThanOrEqual(clock.nowMs());
   expect(await engine.generations(prompt)).toMatchObject([{ open: true }]);
   isDown = false;

@@ -155,7 +155,7 @@ test('once the time is over one job is the probe, and the others wait for what i
   expect(probe).toHaveLength(1);
 });
 
-test('an inline request goes to the first upstream whose circuit is not open', async () => {
+test('inline or queued, a job goes to the first upstream whose circuit is not open', async () => {
   const spare = engine.server('chat', 'spare');
   const model = 'demo-spare?tokens=12&rate=10000&first_ms=0';
   const at = place(({ server }) => ({
@@ -175,6 +175,13 @@ test('an inline request goes to the first upstream whose circuit is not open', a
     choice: 1,
     answeredBy: model,
     ledger: [{ attempt: 1, via: 'inline', upstream: 'spare', model }],
+  });
+  const { id } = await queuedJob(engine, at.deps);
+  await work(at.deps, hint(id), unending());
+  expect(await stored(at.deps, id)).toMatchObject({
+    status: 'completed',
+    choice: 1,
+    ledger: [{ attempt: 1, via: 'worker', upstream: 'spare', model }],
   });
   expect(at.upstream.calls()).toBe(calls);
 });

@@ -117,18 +117,20 @@ test('a code is logged only when it is a word: an upstream may put its own text 
   expect(lines[2]).toMatchObject({ error: { code: 'rate_limit_exceeded' } });
 });
 
-test('of what AWS says the sentence is logged, and not what it quotes', () => {
+test('of what AWS says the beginning is logged, and not what it quotes', () => {
   const { lines, output } = logged(
     `const told = (message) => Object.assign(new Error(message), { $metadata: {} });
      log.warn('a', { error: told("Value 'TOPSECRET' at 'item' failed to satisfy constraint") });
      log.warn('a', { error: told('Invalid: "TOPSECRET') });
+     log.warn('a', { error: told("Value {'it\\'s': \\"a\\"} TOPSECRET \\"b") });
      log.warn('a', { error: told('Malformed request {"x": TOPSECRET}') });
      log.warn('a', { error: told('Item size has exceeded the maximum allowed size') });`,
   );
   expect(output).not.toContain('TOPSECRET');
   expect(lines.map((line) => line['error'])).toMatchObject([
-    { message: 'Value … at … failed to satisfy constraint' },
+    { message: 'Value …' },
     { message: 'Invalid: …' },
+    { message: 'Value …' },
     { message: 'Malformed request …' },
     { message: 'Item size has exceeded the maximum allowed size' },
   ]);
