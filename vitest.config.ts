@@ -1,5 +1,4 @@
 import { defineConfig } from 'vitest/config';
-import { LongestFirst } from './tests/longest-first.ts';
 
 const template = 'tests/unit/template/**/*.test.ts';
 const packaged = './tests/packaged.ts';
@@ -9,7 +8,6 @@ export default defineConfig({
     reporters: ['default', './tests/tally.ts'],
     // The e2e tests start whole runtimes, and wait for most of their time.
     maxWorkers: 3,
-    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
@@ -55,8 +53,6 @@ export default defineConfig({
           name: 'e2e',
           include: ['tests/e2e/**/*.test.ts'],
           globalSetup: packaged,
-          // After the others: what the fault suite asks of the machine would be a fault of its own here.
-          sequence: { groupOrder: 1 },
           testTimeout: 180_000,
           hookTimeout: 120_000,
         },
@@ -76,6 +72,8 @@ export default defineConfig({
           name: 'faults',
           include: ['tests/faults/**/*.test.ts'],
           globalSetup: packaged,
+          // Alone, after the others: what it asks of the machine is a fault of its own to them.
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -41,7 +41,7 @@ export const newPatience = (clock: Pick<Clock, 'nowMs'>): Patience => {
 
   return {
     enter(tenant, url) {
-      const receiver = `${tenant} ${new URL(url).host}`;
+      const receiver = `${tenant} ${url.split('?')[0]}`;
       if ((ofTenant.get(tenant) ?? 0) >= maxTenantDeliveries) return undefined;
       const untilMs = slowUntilMs.get(receiver);
       if (untilMs !== undefined) {
