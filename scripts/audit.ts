@@ -2,19 +2,13 @@ import { auditJobs } from '../lib/audit/audit-jobs.ts';
 import { composeAudit } from '../lib/compose/audit.ts';
 import { type AuditCommand, parseAuditCommand } from './audit/arguments.ts';
 import { auditJson, showAudit } from './audit/show.ts';
-import { CommandFault } from './aws/command-fault.ts';
-import { explain, isUnreachable } from './aws/explain.ts';
+import { atPlace } from './aws/at-place.ts';
+import { explain } from './aws/explain.ts';
 import { findKeyPlace } from './keys/key-place.ts';
 
 const carryOut = async (command: AuditCommand) => {
   const place = await findKeyPlace(command.target);
-  try {
-    return await auditJobs(composeAudit(place), command);
-  } catch (thrown) {
-    if (place.unreachable !== undefined && isUnreachable(thrown))
-      throw new CommandFault(place.unreachable);
-    throw thrown;
-  }
+  return atPlace(place, () => auditJobs(composeAudit(place), command));
 };
 
 try {

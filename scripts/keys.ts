@@ -4,8 +4,8 @@ import { listKeys } from '../lib/access/list-keys.ts';
 import { revokeKey } from '../lib/access/revoke-key.ts';
 import { rotateSigningKey } from '../lib/access/rotate-signing-key.ts';
 import { composeKeys } from '../lib/compose/keys.ts';
+import { atPlace, printCommand } from './aws/at-place.ts';
 import { CommandFault } from './aws/command-fault.ts';
-import { explain, isUnreachable } from './aws/explain.ts';
 import { type KeysCommand, parseKeysCommand } from './keys/arguments.ts';
 import { findKeyPlace } from './keys/key-place.ts';
 import {
@@ -49,18 +49,7 @@ async function carryOut(
 async function run(args: readonly string[]): Promise<readonly string[]> {
   const command = parseKeysCommand(args);
   const place = await findKeyPlace(command.target);
-  try {
-    return await carryOut(command, composeKeys(place), place.apiUrl);
-  } catch (thrown) {
-    if (place.unreachable !== undefined && isUnreachable(thrown))
-      throw new CommandFault(place.unreachable);
-    throw thrown;
-  }
+  return atPlace(place, () => carryOut(command, composeKeys(place), place.apiUrl));
 }
 
-try {
-  console.log((await run(process.argv.slice(2))).join('\n'));
-} catch (thrown) {
-  console.error(explain(thrown));
-  process.exitCode = 1;
-}
+await printCommand(run);

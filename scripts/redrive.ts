@@ -1,8 +1,9 @@
 import { composeRedrive } from '../lib/compose/redrive.ts';
 import { judgeJobMessage } from '../lib/redrive/judge-job-message.ts';
 import { type Redriven, redrive } from '../lib/redrive/redrive.ts';
+import { atPlace } from './aws/at-place.ts';
 import { CommandFault } from './aws/command-fault.ts';
-import { explain, isUnreachable } from './aws/explain.ts';
+import { explain } from './aws/explain.ts';
 import { parseRedriveCommand, type RedriveCommand } from './redrive/arguments.ts';
 import { findQueuePlace, jobsQueue } from './redrive/queue-place.ts';
 import { showRedriven } from './redrive/show.ts';
@@ -11,13 +12,7 @@ const carryOut = async (command: RedriveCommand): Promise<readonly Redriven[]> =
   const place = await findQueuePlace(command, jobsQueue);
   const { deadLetters, ...deps } = composeRedrive(place);
   const judge = (body: string) => judgeJobMessage(deps, body);
-  try {
-    return await redrive({ deadLetters, judge }, command);
-  } catch (thrown) {
-    if (place.unreachable !== undefined && isUnreachable(thrown))
-      throw new CommandFault(place.unreachable);
-    throw thrown;
-  }
+  return atPlace(place, () => redrive({ deadLetters, judge }, command));
 };
 
 try {

@@ -2,8 +2,7 @@ import { liftLimits } from '../lib/access/lift-limits.ts';
 import { findTenant, listTenants } from '../lib/access/list-tenants.ts';
 import { setLimits } from '../lib/access/set-limits.ts';
 import { composeKeys } from '../lib/compose/keys.ts';
-import { CommandFault } from './aws/command-fault.ts';
-import { explain, isUnreachable } from './aws/explain.ts';
+import { atPlace, printCommand } from './aws/at-place.ts';
 import { findKeyPlace } from './keys/key-place.ts';
 import { parseTenantsCommand, type TenantsCommand } from './tenants/arguments.ts';
 import { showChanged, showTenant, showTenants } from './tenants/show.ts';
@@ -27,18 +26,7 @@ async function carryOut(
 async function run(args: readonly string[]): Promise<readonly string[]> {
   const command = parseTenantsCommand(args);
   const place = await findKeyPlace(command.target);
-  try {
-    return await carryOut(command, composeKeys(place));
-  } catch (thrown) {
-    if (place.unreachable !== undefined && isUnreachable(thrown))
-      throw new CommandFault(place.unreachable);
-    throw thrown;
-  }
+  return atPlace(place, () => carryOut(command, composeKeys(place)));
 }
 
-try {
-  console.log((await run(process.argv.slice(2))).join('\n'));
-} catch (thrown) {
-  console.error(explain(thrown));
-  process.exitCode = 1;
-}
+await printCommand(run);

@@ -1,13 +1,9 @@
-import {
-  type DynamoDBClient,
-  QueryCommand,
-  type QueryCommandInput,
-} from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DeliveryKey } from '../callback/delivery.ts';
 import type { EpochMs } from '../job/time.ts';
 import type { DeliveryStore } from '../ports/callbacks.ts';
-import { storeFault } from './dynamo-faults.ts';
 import type { Item } from './dynamo-job-item.ts';
+import { dueQuery, readPages } from './dynamo-pages.ts';
 
 const sortFormat = /^delivery#(\d+)#(.+)$/;
 
@@ -19,44 +15,13 @@ const keyOf = (item: Item): DeliveryKey[] => {
     : [{ jobId, deliveryNo: Number(deliveryNo), target }];
 };
 
-const keysOf = async (
-  client: DynamoDBClient,
-  query: QueryCommandInput,
-  limit: number,
-): Promise<DeliveryKey[]> => {
-  const keys: DeliveryKey[] = [];
-  let start: Item | undefined;
-  do {
-    const page = await client
-      .send(new QueryCommand({ ...query, Limit: limit - keys.length, ExclusiveStartKey: start }))
-      .catch((thrown: unknown) => {
-        throw storeFault(thrown);
-      });
-    keys.push(...(page.Items ?? []).flatMap(keyOf));
-    start = page.LastEvaluatedKey;
-  } while (start !== undefined && keys.length < limit);
-  return keys;
-};
-
 /** One of the deliveries' partitions of the due index up to `atMs`, oldest first. */
 export const dueDeliveries = (
   client: DynamoDBClient,
   tableName: string,
   from: { readonly shard: number; readonly atMs: EpochMs; readonly limit: number },
 ): Promise<readonly DeliveryKey[]> =>
-  keysOf(
-    client,
-    {
-      TableName: tableName,
-      IndexName: 'due',
-      KeyConditionExpression: 'dueShard = :shard AND dueAtMs <= :at',
-      ExpressionAttributeValues: {
-        ':shard': { N: String(from.shard) },
-        ':at': { N: String(from.atMs) },
-      },
-    },
-    from.limit,
-  );
+  readPages(client, dueQuery(tableName, from), from.limit, keyOf);
 
 const apiPrefixes = ['gen_', 'resp_', 'chatcmpl_'] as const;
 
@@ -77,7 +42,7 @@ export const listedDeliveries = async (
   const spare = after === undefined ? 0 : 50;
   const pages = await Promise.all(
     apiPrefixes.map((prefix) =>
-      keysOf(
+      readPages(
         client,
         {
           TableName: tableName,
@@ -92,6 +57,7 @@ export const listedDeliveries = async (
           ScanIndexForward: false,
         },
         limit + spare,
+        keyOf,
       ),
     ),
   );

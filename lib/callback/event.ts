@@ -55,8 +55,8 @@ const callbackEvent = (ended: Ended): CallbackEvent => ({
 
 /**
  * The event as the JSON to be signed and sent, at most `maxCallbackBodyBytes` of it. Metadata within
- * its own limits can take 55 kB as JSON: 16 pairs of 576 characters, each written as \uXXXX. What does
- * not fit is left out whole and said to be, since a part of a client's labels could be taken for all.
+ * its own limits can take 55 kB as JSON: 16 pairs of 576 characters, six bytes to each that is escaped. What
+ * does not fit is left out whole and said to be, since a part of a client's labels could be taken for all.
  */
 export const callbackBody = (ended: Ended): string => {
   const event = callbackEvent(ended);

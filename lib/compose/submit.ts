@@ -1,43 +1,17 @@
-import { dynamoContent } from '../adapters/dynamo-content.ts';
-import { dynamoIdempotencyKeys } from '../adapters/dynamo-idempotency-keys.ts';
-import { dynamoSigningKeys } from '../adapters/dynamo-signing-keys.ts';
-import { sqsClient } from '../adapters/sqs-client.ts';
-import { sqsQueue } from '../adapters/sqs-queue.ts';
-import { systemIds } from '../adapters/system-ids.ts';
 import { readSettings } from '../config.ts';
-import { callbackNames, composeCallbacks } from './callbacks.ts';
-import { composeHealth } from './health.ts';
 import { composeHttp, httpNames } from './http.ts';
-import { composeStore, storeNames } from './store.ts';
-import { composeTenantUse } from './tenant-use.ts';
-import { upstreamsFrom, upstreamsNames } from './upstreams.ts';
+import { composeMaking, makingNames } from './making.ts';
 
 /** Throws Fault `misconfigured`. */
 export const composeSubmit = () => {
   const settings = readSettings(process.env, [
-    ...storeNames,
-    ...upstreamsNames,
+    ...makingNames,
     ...httpNames,
-    'JOBS_QUEUE_URL',
-    ...callbackNames,
     'WAIT_DEFAULT_MS_GENERATE',
     'WAIT_DEFAULT_MS_RESPONSES',
     'WAIT_DEFAULT_MS_CHAT',
   ]);
-  const { table, ...store } = composeStore('submit', settings);
-  const sqs = sqsClient();
-  const queue = sqsQueue(sqs, settings.JOBS_QUEUE_URL);
-  const deps = {
-    ...store,
-    ...composeTenantUse(table, settings.TABLE_NAME, { ...store, queue }),
-    content: dynamoContent(table, settings.TABLE_NAME),
-    idempotencyKeys: dynamoIdempotencyKeys(table, settings.TABLE_NAME),
-    signingKeys: dynamoSigningKeys(table, settings.TABLE_NAME, store.clock),
-    ...composeCallbacks(table, sqs, settings, store),
-    upstreams: upstreamsFrom(settings, store.clock),
-    health: composeHealth(table, settings.TABLE_NAME, store),
-    ids: systemIds(),
-  };
+  const { deps } = composeMaking('submit', settings);
   const waits = {
     generateMs: settings.WAIT_DEFAULT_MS_GENERATE,
     responsesMs: settings.WAIT_DEFAULT_MS_RESPONSES,

@@ -4,7 +4,7 @@ import type { Job } from './job.ts';
 import { lastFailure } from './ledger.ts';
 import { overrun } from './outside.ts';
 import { after, type EpochMs, earlier } from './time.ts';
-import type { JobWrite } from './write.ts';
+import type { Clause, JobWrite } from './write.ts';
 
 /** Why a queued job waits, and from when on it may be worth another look. */
 export type Waiting = {
@@ -16,15 +16,18 @@ export type Waiting = {
   readonly random: number;
 };
 
+/** As it was seen in the queue, and nobody has put it off. */
+const unclaimed = (job: Job, nowMs: EpochMs): Clause[] => [
+  { field: 'status', is: 'queued' },
+  { field: 'attempt', is: job.attempt },
+  { field: 'notBeforeMs', atMost: nowMs },
+];
+
 /** A queued job goes on to another of its choices, whose attempts begin anew. */
 export const fallBack = (job: Job, choice: number, nowMs: EpochMs): JobWrite => ({
   name: 'fall-back',
   id: job.id,
-  when: [
-    { field: 'status', is: 'queued' },
-    { field: 'attempt', is: job.attempt },
-    { field: 'notBeforeMs', atMost: nowMs },
-  ],
+  when: unclaimed(job, nowMs),
   set: { choice, strikes: 0 },
   clear: [],
 });
@@ -43,11 +46,7 @@ export const defer = (job: Job, waiting: Waiting, nowMs: EpochMs): JobWrite => {
   return {
     name: 'defer',
     id: job.id,
-    when: [
-      { field: 'status', is: 'queued' },
-      { field: 'attempt', is: job.attempt },
-      { field: 'notBeforeMs', atMost: nowMs },
-    ],
+    when: unclaimed(job, nowMs),
     set: { notBeforeMs, dueAtMs: notBeforeMs, waitingFor: waiting.for },
     clear: [],
   };

@@ -7,7 +7,7 @@ import { route } from './route.ts';
 interface DemoModelOptions {
   /** Default 127.0.0.1. */
   readonly host?: string;
-  /** Default 0: any free port. */
+  /** A free one unless given. */
   readonly port?: number;
 }
 

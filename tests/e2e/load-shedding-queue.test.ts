@@ -1,7 +1,8 @@
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, test } from 'vitest';
 import { generationsFor } from '../fixtures/demo-generations.ts';
-import { type Fate, internalError, throttling } from '../fixtures/deployment/aws-proxy.ts';
+import { internalError, throttling } from '../fixtures/deployment/aws-proxy.ts';
+import type { Fate } from '../fixtures/deployment/aws-relay.ts';
 import { get, later, post } from '../fixtures/deployment/client.ts';
 import type { Deployment } from '../fixtures/deployment/deployment.ts';
 import { jobsEvent } from '../fixtures/deployment/events.ts';

@@ -1,11 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AwsCall } from '../fixtures/deployment/aws-call.ts';
-import {
-  type Fate,
-  internalError,
-  throttling,
-  throughputExceeded,
-} from '../fixtures/deployment/aws-proxy.ts';
+import { internalError, throttling, throughputExceeded } from '../fixtures/deployment/aws-proxy.ts';
+import type { Fate } from '../fixtures/deployment/aws-relay.ts';
 import { get, later, post } from '../fixtures/deployment/client.ts';
 import type { Deployment } from '../fixtures/deployment/deployment.ts';
 import {

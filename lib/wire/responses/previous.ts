@@ -37,8 +37,8 @@ const replayed = (item: JsonObject): JsonObject => {
 };
 
 /**
- * Items as any upstream takes them, whatever store they are from: without the ids that would be
- * looked up there, and without thoughts that nobody can read.
+ * Items in the form that every upstream takes, whatever store they are from: without the ids that
+ * would be looked up there, and without thoughts that nobody can read.
  */
 export const portableItems = (
   items: readonly JsonObject[],

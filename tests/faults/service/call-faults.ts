@@ -1,9 +1,9 @@
 import {
-  type Fate,
   internalError,
   throttling,
   throughputExceeded,
 } from '../../fixtures/deployment/aws-proxy.ts';
+import type { Fate } from '../../fixtures/deployment/aws-relay.ts';
 import type { FaultLine } from '../journal.ts';
 import { randomOf } from '../prng.ts';
 import { calledJob } from './called-job.ts';

@@ -1,15 +1,7 @@
-import { once } from 'node:events';
-import {
-  createServer,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  request,
-  type ServerResponse,
-} from 'node:http';
-import type { Socket } from 'node:net';
-import { buffer, text } from 'node:stream/consumers';
+import type { IncomingHttpHeaders } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { readAwsCall } from '../../fixtures/deployment/aws-call.ts';
-import type { AwsError, Fate } from '../../fixtures/deployment/aws-proxy.ts';
+import { type Fate, relay, relayServer } from '../../fixtures/deployment/aws-relay.ts';
 
 /** One call on its way to an emulator. */
 export type ProxiedCall = {
@@ -46,40 +38,20 @@ const readCall = (headers: IncomingHttpHeaders, body: string): ProxiedCall => {
   };
 };
 
-const answerError = (
-  response: ServerResponse,
-  { status, type, message = 'a fault on request' }: AwsError,
-): void => {
-  response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' });
-  response.end(JSON.stringify({ __type: type, message }));
-};
-
 /**
  * A proxy that stays while what is behind it is started anew, at another address. It decides about
  * each call by the rules; the emulators know nothing of it.
  */
 export const startFaultProxy = async (rules: ProxyRules): Promise<FaultProxy> => {
-  const sockets = new Set<Socket>();
   let aimed = Promise.withResolvers<string>();
 
-  const forward = async ({ method, url, headers }: IncomingMessage, body: string) => {
-    const onward = request(new URL(url ?? '/', await aimed.promise), { method, headers });
-    onward.end(body);
-    const [answer]: IncomingMessage[] = await once(onward, 'response');
-    if (answer === undefined) throw new Error('no answer');
-    return { answer, bytes: await buffer(answer) };
-  };
-
-  const handle = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const server = relayServer(async (incoming, response) => {
     const body = await text(incoming);
     const call = readCall(incoming.headers, body);
     const fate = rules.judge(call);
-    if (typeof fate === 'object') return answerError(response, fate);
-    if (fate === 'silent') return;
-    if (fate === 'reset') return void incoming.socket.destroy();
-    const { answer, bytes } = await forward(incoming, body);
-    if (fate === 'mute') return;
-    if (fate === 'unanswered') return void incoming.socket.destroy();
+    const answered = await relay(incoming, response, { body, fate, target: () => aimed.promise });
+    if (answered === undefined) return;
+    const { answer, bytes } = answered;
     const status = answer.statusCode ?? 500;
     if (status !== 200 || rules.edit === undefined) {
       response.writeHead(status, answer.headers);
@@ -91,31 +63,14 @@ export const startFaultProxy = async (rules: ProxyRules): Promise<FaultProxy> =>
     const { 'x-amz-crc32': _, 'content-length': __, ...headers } = answer.headers;
     response.writeHead(status, headers);
     response.end(edited);
-  };
+  });
 
-  const server = createServer((incoming, response) => {
-    handle(incoming, response).catch(() => incoming.socket.destroy());
-  });
-  server.keepAliveTimeout = 75_000;
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('No TCP port.');
   return {
-    endpoint: `http://127.0.0.1:${address.port}`,
+    endpoint: `http://127.0.0.1:${await server.open(0)}`,
     aim: (target) => {
       if (target === undefined) aimed = Promise.withResolvers<string>();
       else aimed.resolve(target);
     },
-    close: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
+    close: server.close,
   };
 };

@@ -1,78 +1,37 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { sweepDeliveries } from '../../../lib/delivery/sweep-deliveries.ts';
 import { Fault } from '../../../lib/errors.ts';
 import { erase } from '../../../lib/generation/erase.ts';
-import { type CallbackReceiver, startCallbackReceiver } from '../../fixtures/callbacks.ts';
-import { type Engine, startEngine, unending } from '../../fixtures/engine.ts';
+import { unending } from '../../fixtures/engine.ts';
 import { stored } from '../../fixtures/engine-jobs.ts';
-import { type TestClock, testClock } from '../../fixtures/test-clock.ts';
-import {
-  type DeliveryDeps,
-  deliveryDeps,
-  endedJob,
-  endpointOf,
-  newTenant,
-  tell,
-} from './harness.ts';
+import { type DeliveryDeps, deliveryDeps, deliveryScene, endpointOf, tell } from './harness.ts';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 
-let engine: Engine;
-let receiver: CallbackReceiver;
-let clock: TestClock;
-let deps: DeliveryDeps;
-let tenant: string;
-
-beforeAll(async () => {
-  engine = await startEngine();
-});
-beforeEach(async () => {
-  receiver = await startCallbackReceiver({
-    '/down-twice': [500, 503, 204],
-    '/down': [500],
-    '/gone': [410],
-    '/moved': [302],
-    '/hangs': [0],
-  });
-  clock = testClock();
-  deps = deliveryDeps(engine, clock);
-  tenant = newTenant();
-});
-afterEach(() => receiver.close());
-afterAll(() => engine.close());
-
-const job = (path = '/hook', more: Parameters<typeof endedJob>[1] = {}) =>
-  endedJob(deps, { tenant, callback: { url: receiver.url(path) }, ...more });
-
-/** A job whose own callback has been put on record. */
-const toldJob = async (path?: string, more: Parameters<typeof endedJob>[1] = {}) => {
-  const ended = await job(path, more);
-  await tell(deps, ended.id);
-  return ended;
-};
-
-const only = async (jobId: string) => {
-  const [delivery, ...others] = await deps.deliveries.ofJob(jobId);
-  expect(others).toEqual([]);
-  if (delivery === undefined) throw new Error('no delivery');
-  return delivery;
-};
+const scene = deliveryScene();
+const { job, toldJob, only } = scene;
 
 describe('the end of a job', () => {
   it('is owed from the write on that ends it, and told to each target that wants it', async () => {
-    const all = await endpointOf(deps, tenant, receiver.url('/all'));
-    await endpointOf(deps, tenant, receiver.url('/failures'), ['response.failed']);
+    const all = await endpointOf(scene.deps, scene.tenant, scene.receiver.url('/all'));
+    await endpointOf(scene.deps, scene.tenant, scene.receiver.url('/failures'), [
+      'response.failed',
+    ]);
     const ended = await job('/own', { notify: true });
-    expect(await stored(deps, ended.id)).toMatchObject({ owed: true, deliveryNo: 1 });
-    await tell(deps, ended.id);
-    const targets = (await deps.deliveries.ofJob(ended.id)).map(({ target }) => target);
+    expect(await stored(scene.deps, ended.id)).toMatchObject({ owed: true, deliveryNo: 1 });
+    await tell(scene.deps, ended.id);
+    const targets = (await scene.deps.deliveries.ofJob(ended.id)).map(({ target }) => target);
     expect(targets.toSorted()).toEqual([all.id, 'own'].toSorted());
-    const rested = await stored(deps, ended.id);
+    const rested = await stored(scene.deps, ended.id);
     expect(rested).not.toHaveProperty('owed');
     expect(rested.dueAtMs).toBeUndefined();
-    for (const target of targets) await tell(deps, ended.id, target);
-    expect([receiver.at('/own'), receiver.at('/all'), receiver.at('/failures')]).toMatchObject([
+    for (const target of targets) await tell(scene.deps, ended.id, target);
+    expect([
+      scene.receiver.at('/own'),
+      scene.receiver.at('/all'),
+      scene.receiver.at('/failures'),
+    ]).toMatchObject([
       [{ event: { type: 'response.completed' } }],
       [{ event: { type: 'response.completed' } }],
       [],
@@ -81,52 +40,52 @@ describe('the end of a job', () => {
 
   it('is not told to anybody twice by a second message', async () => {
     const ended = await toldJob();
-    await tell(deps, ended.id);
-    await Promise.all([tell(deps, ended.id, 'own'), tell(deps, ended.id, 'own')]);
-    await tell(deps, ended.id, 'own');
-    expect(receiver.at('/hook')).toHaveLength(1);
+    await tell(scene.deps, ended.id);
+    await Promise.all([tell(scene.deps, ended.id, 'own'), tell(scene.deps, ended.id, 'own')]);
+    await tell(scene.deps, ended.id, 'own');
+    expect(scene.receiver.at('/hook')).toHaveLength(1);
     expect(await only(ended.id)).toMatchObject({ state: 'delivered', attempts: 1 });
   });
 
   it('is not told before it ended, nor of a job that was deleted', async () => {
     const ended = await job();
-    await erase(deps, ended);
-    await tell(deps, ended.id);
-    expect(await deps.deliveries.ofJob(ended.id)).toEqual([]);
-    const buried = await stored(deps, ended.id);
+    await erase(scene.deps, ended);
+    await tell(scene.deps, ended.id);
+    expect(await scene.deps.deliveries.ofJob(ended.id)).toEqual([]);
+    const buried = await stored(scene.deps, ended.id);
     expect(buried).not.toHaveProperty('owed');
     expect(buried).not.toHaveProperty('callback');
   });
 
   it('takes its deliveries along when it is deleted', async () => {
     const ended = await toldJob('/down');
-    await tell(deps, ended.id, 'own');
-    await erase(deps, await stored(deps, ended.id));
-    expect(await deps.deliveries.ofJob(ended.id)).toEqual([]);
-    expect(await tell(deps, ended.id, 'own')).toEqual({ kind: 'acknowledge' });
+    await tell(scene.deps, ended.id, 'own');
+    await erase(scene.deps, await stored(scene.deps, ended.id));
+    expect(await scene.deps.deliveries.ofJob(ended.id)).toEqual([]);
+    expect(await tell(scene.deps, ended.id, 'own')).toEqual({ kind: 'acknowledge' });
   });
 
   it('is told of what is not stored as well', async () => {
     const ended = await toldJob('/hook', { unstored: true });
-    await tell(deps, ended.id, 'own');
-    expect(receiver.at('/hook')).toHaveLength(1);
-    expect((await stored(deps, ended.id)).dueAtMs).toBeGreaterThan(clock.nowMs());
+    await tell(scene.deps, ended.id, 'own');
+    expect(scene.receiver.at('/hook')).toHaveLength(1);
+    expect((await stored(scene.deps, ended.id)).dueAtMs).toBeGreaterThan(scene.clock.nowMs());
   });
 });
 
 describe('a delivery that fails', () => {
   it('is tried on schedule, under the same webhook-id, until it is answered', async () => {
     const ended = await toldJob('/down-twice');
-    await tell(deps, ended.id, 'own');
-    expect(await tell(deps, ended.id, 'own')).toMatchObject({ kind: 'redeliver' });
-    clock.leap(7_000);
-    await tell(deps, ended.id, 'own');
+    await tell(scene.deps, ended.id, 'own');
+    expect(await tell(scene.deps, ended.id, 'own')).toMatchObject({ kind: 'redeliver' });
+    scene.clock.leap(7_000);
+    await tell(scene.deps, ended.id, 'own');
     const twice = await only(ended.id);
-    expect(twice.nextAtMs - clock.nowMs()).toBeGreaterThan(3 * minuteMs);
-    clock.leap(7 * minuteMs);
-    await tell(deps, ended.id, 'own');
+    expect(twice.nextAtMs - scene.clock.nowMs()).toBeGreaterThan(3 * minuteMs);
+    scene.clock.leap(7 * minuteMs);
+    await tell(scene.deps, ended.id, 'own');
     expect(
-      new Set(receiver.at('/down-twice').map(({ headers }) => headers['webhook-id'])).size,
+      new Set(scene.receiver.at('/down-twice').map(({ headers }) => headers['webhook-id'])).size,
     ).toBe(1);
     const { state, log } = await only(ended.id);
     expect([state, log.map(({ status }) => status)]).toEqual(['delivered', [500, 503, 204]]);
@@ -134,30 +93,30 @@ describe('a delivery that fails', () => {
 
   it('counts as one when it is sent elsewhere, and is not followed', async () => {
     const ended = await toldJob('/moved');
-    await tell(deps, ended.id, 'own');
+    await tell(scene.deps, ended.id, 'own');
     expect(await only(ended.id)).toMatchObject({ state: 'pending', log: [{ status: 302 }] });
   });
 
   it('waits on the due index for more than a message can', async () => {
     const ended = await toldJob('/down');
     for (const pauseMs of [7_000, 7 * minuteMs, 0]) {
-      await tell(deps, ended.id, 'own');
-      clock.leap(pauseMs);
+      await tell(scene.deps, ended.id, 'own');
+      scene.clock.leap(pauseMs);
     }
     const waiting = await only(ended.id);
     expect(waiting.dueAtMs).toBe(waiting.nextAtMs);
-    expect(waiting.nextAtMs - clock.nowMs()).toBeGreaterThan(20 * minuteMs);
-    clock.leap(40 * minuteMs);
-    expect((await sweepDeliveries(deps, unending())).sent).toBeGreaterThan(0);
-    await tell(deps, ended.id, 'own');
-    expect(receiver.at('/down')).toHaveLength(4);
+    expect(waiting.nextAtMs - scene.clock.nowMs()).toBeGreaterThan(20 * minuteMs);
+    scene.clock.leap(40 * minuteMs);
+    expect((await sweepDeliveries(scene.deps, unending())).sent).toBeGreaterThan(0);
+    await tell(scene.deps, ended.id, 'own');
+    expect(scene.receiver.at('/down')).toHaveLength(4);
   });
 
   it('is given up when the result expires', async () => {
     const ended = await toldJob('/down', { deadlineMs: hourMs, resultTtlMs: hourMs });
-    clock.leap(2 * hourMs + minuteMs);
-    await tell(deps, ended.id, 'own');
-    expect(receiver.at('/down')).toEqual([]);
+    scene.clock.leap(2 * hourMs + minuteMs);
+    await tell(scene.deps, ended.id, 'own');
+    expect(scene.receiver.at('/down')).toEqual([]);
     // Its record goes with the result, an hour later.
     expect(await only(ended.id)).toMatchObject({ state: 'failed', why: 'result_expired' });
   });
@@ -165,8 +124,8 @@ describe('a delivery that fails', () => {
   it('is not held against its receiver when the function ends', async () => {
     const ended = await toldJob('/hangs');
     const ending = new AbortController();
-    const telling = tell(deps, ended.id, 'own', 1, { signal: ending.signal });
-    await receiver.until('/hangs', 1);
+    const telling = tell(scene.deps, ended.id, 'own', 1, { signal: ending.signal });
+    await scene.receiver.until('/hangs', 1);
     ending.abort();
     await telling;
     expect(await only(ended.id)).toMatchObject({ state: 'pending', attempts: 0, log: [] });
@@ -174,16 +133,16 @@ describe('a delivery that fails', () => {
 
   it('is claimed while an attempt lasts, and due again when nothing is heard of it', async () => {
     const ended = await toldJob();
-    const dying = deliveryDeps(engine, clock, () => ({
+    const dying = deliveryDeps(scene.engine, scene.clock, () => ({
       callbacks: { post: () => Promise.reject(new Error('killed')) },
     }));
     await expect(tell(dying, ended.id, 'own')).rejects.toThrow('killed');
-    expect(await tell(deps, ended.id, 'own')).toMatchObject({ kind: 'redeliver' });
-    expect(receiver.at('/hook')).toEqual([]);
-    clock.leap(minuteMs);
-    expect((await sweepDeliveries(deps, unending())).sent).toBeGreaterThan(0);
-    await tell(deps, ended.id, 'own');
-    expect(receiver.at('/hook')).toHaveLength(1);
+    expect(await tell(scene.deps, ended.id, 'own')).toMatchObject({ kind: 'redeliver' });
+    expect(scene.receiver.at('/hook')).toEqual([]);
+    scene.clock.leap(minuteMs);
+    expect((await sweepDeliveries(scene.deps, unending())).sent).toBeGreaterThan(0);
+    await tell(scene.deps, ended.id, 'own');
+    expect(scene.receiver.at('/hook')).toHaveLength(1);
   });
 });
 
@@ -201,17 +160,17 @@ describe('a write that is not answered', () => {
 
   it.each(['landed', 'lost'] as const)('of a claim that %s leads to one call', async (after) => {
     const ended = await toldJob();
-    const doubting = deliveryDeps(engine, clock, silent(after));
+    const doubting = deliveryDeps(scene.engine, scene.clock, silent(after));
     await expect(tell(doubting, ended.id, 'own')).rejects.toThrow(Fault);
-    clock.leap(minuteMs);
+    scene.clock.leap(minuteMs);
     await tell(doubting, ended.id, 'own');
-    expect(receiver.at('/hook')).toHaveLength(1);
+    expect(scene.receiver.at('/hook')).toHaveLength(1);
     expect(await only(ended.id)).toMatchObject({ state: 'delivered' });
   });
 
   it('that comes back as refused is known to have landed', async () => {
     const ended = await toldJob();
-    const echoing = deliveryDeps(engine, clock, (real) => ({
+    const echoing = deliveryDeps(scene.engine, scene.clock, (real) => ({
       deliveries: {
         ...real.deliveries,
         save: async (next) => {
@@ -221,7 +180,7 @@ describe('a write that is not answered', () => {
       },
     }));
     await tell(echoing, ended.id, 'own');
-    expect(receiver.at('/hook')).toHaveLength(1);
+    expect(scene.receiver.at('/hook')).toHaveLength(1);
     expect(await only(ended.id)).toMatchObject({ state: 'delivered', attempts: 1 });
   });
 });
