@@ -85,7 +85,7 @@ const rooms = {
   'lib/limits': [],
   'lib/errors': ['lib/limits'],
   local: [],
-  bench: ['local'],
+  bench: ['local', 'scripts', 'lib', 'tests/fixtures'],
   scripts: [
     'lib/compose',
     'lib/config',
