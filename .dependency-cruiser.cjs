@@ -23,6 +23,7 @@ const rooms = {
     'lib/errors',
     // Lives as long as the sandbox, so it is made where the sandbox's ports are.
     'lib/generation/upstream-health',
+    'lib/generation/model-durations',
     // Wraps a port, as adapters do.
     'lib/generation/settled-jobs',
     'lib/wire/model-pattern',
@@ -33,6 +34,7 @@ const rooms = {
     'lib/wire',
     'lib/job',
     'lib/upstream-health',
+    'lib/durations',
     'lib/callback',
     'lib/errors',
     'lib/limits',
@@ -51,6 +53,7 @@ const rooms = {
   'lib/generation': [
     'lib/job',
     'lib/upstream-health',
+    'lib/durations',
     'lib/callback',
     'lib/wire',
     'lib/ports',
@@ -72,10 +75,12 @@ const rooms = {
   'lib/wire': ['lib/job', 'lib/callback', 'lib/errors', 'lib/limits'],
   'lib/job': ['lib/errors', 'lib/limits'],
   'lib/upstream-health': ['lib/job/time', 'lib/errors', 'lib/limits'],
+  'lib/durations': ['lib/job/time', 'lib/errors', 'lib/limits'],
   'lib/callback': ['lib/job', 'lib/errors', 'lib/limits'],
   'lib/ports': [
     'lib/job',
     'lib/upstream-health',
+    'lib/durations',
     'lib/callback',
     'lib/wire',
     'lib/errors',
@@ -85,7 +90,7 @@ const rooms = {
   'lib/limits': [],
   'lib/errors': ['lib/limits'],
   local: [],
-  bench: ['local', 'scripts', 'lib', 'tests/fixtures'],
+  bench: ['functions', 'local', 'scripts', 'lib', 'tests/fixtures'],
   scripts: [
     'lib/compose',
     'lib/config',
@@ -124,16 +129,16 @@ module.exports = {
     {
       name: 'pure-core',
       comment:
-        'lib/job, lib/upstream-health and lib/callback hold no I/O: neither packages nor such modules of Node',
+        'lib/job, lib/upstream-health, lib/durations and lib/callback hold no I/O: neither packages nor such modules of Node',
       severity: 'error',
-      from: { path: '^lib/(job|upstream-health|callback)/' },
+      from: { path: '^lib/(job|upstream-health|durations|callback)/' },
       to: { dependencyTypes: ['core'], pathNot: pureNodeModules },
     },
     {
       name: 'pure-core-packages',
       comment: 'Schemas are values: zod is the one package of the core',
       severity: 'error',
-      from: { path: '^lib/(job|upstream-health|callback)/' },
+      from: { path: '^lib/(job|upstream-health|durations|callback)/' },
       to: { path: 'node_modules/', pathNot: 'node_modules/zod/' },
     },
     {

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { WaitingEarly } from './tests/waiting-early.ts';
 
 const template = 'tests/unit/template/**/*.test.ts';
 const packaged = './tests/packaged.ts';
@@ -6,13 +7,14 @@ const packaged = './tests/packaged.ts';
 export default defineConfig({
   test: {
     reporters: ['default', './tests/tally.ts'],
-    // The e2e tests start whole runtimes, and wait for most of their time.
     maxWorkers: 3,
+    sequence: { sequencer: WaitingEarly },
     projects: [
       {
         extends: true,
         test: {
           name: 'unit',
+          isolate: false,
           include: ['tests/unit/**/*.test.ts'],
           exclude: [template],
           testTimeout: 10_000,
@@ -22,6 +24,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'model',
+          isolate: false,
           include: ['tests/model/**/*.test.ts'],
           // `npm run model -- --depth N` goes further and takes as long as it takes.
           testTimeout: 60_000 * Number(process.env['MODEL_DEPTH'] ?? '1'),
@@ -40,8 +43,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'integration',
+          isolate: false,
           include: ['tests/integration/**/*.test.ts'],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 60_000,
           // A machine that is busy with other files is slow, not wrong.
           expect: { poll: { timeout: 10_000 } },
@@ -53,6 +57,10 @@ export default defineConfig({
           name: 'e2e',
           include: ['tests/e2e/**/*.test.ts'],
           globalSetup: packaged,
+          // They start whole runtimes, and wait for most of their time.
+          maxWorkers: 4,
+          // Not beside those that work all the time: each would be slow to the other.
+          sequence: { groupOrder: 1 },
           testTimeout: 180_000,
           hookTimeout: 120_000,
         },
@@ -82,7 +90,7 @@ export default defineConfig({
           include: ['tests/faults/**/*.test.ts'],
           globalSetup: packaged,
           // Alone, after the others: what it asks of the machine is a fault of its own to them.
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -8,9 +8,9 @@ import { type DeadlineContext, deadline } from '../lib/middleware/deadline.ts';
 import { type RecordBatch, sqsRecords } from '../lib/middleware/sqs-records.ts';
 import { readDeliveryMessage } from '../lib/wire/delivery-message.ts';
 
-const { deps, visibility } = composeDeliver();
+const { deps, lanes, visibility } = composeDeliver();
 /** What this sandbox has seen of receivers, for as long as it lives. */
-const patience = newPatience(deps.clock);
+const patience = newPatience(deps, lanes);
 
 /** A batch of the deliveries queue: for each record a callback, or who is to be called back. */
 export const handler = middy({ timeoutEarlyInMillis: 0 })

@@ -1,11 +1,13 @@
-import { type ListedUpstream, readUpstreamList } from './config/upstream-list.ts';
+import type { ListedUpstream } from './config/upstream-list.ts';
 import { Fault } from './errors.ts';
-import { waitMaxMs } from './limits.ts';
+import { parkAfterMs, waitMaxMs } from './limits.ts';
 
-type Environment = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads one variable; a fault is returned as the words that follow the variable's name. */
-type Reader<T> = (value: string | undefined) => { readonly value: T } | { readonly fault: string };
+export type Reader<T> = (
+  value: string | undefined,
+) => { readonly value: T } | { readonly fault: string };
 
 const required: Reader<string> = (value) =>
   value === undefined ? { fault: 'is missing' } : { value };
@@ -43,6 +45,19 @@ const milliseconds =
       : { fault: `is not a whole number of milliseconds up to ${most}: ${JSON.stringify(value)}` };
   };
 
+/** Undefined for `never`. */
+const parkAfter: Reader<number | undefined> = (value) =>
+  value === 'never' ? { value: undefined } : milliseconds(parkAfterMs, waitMaxMs)(value);
+
+const countFrom1 =
+  (fallback: number): Reader<number> =>
+  (value) => {
+    if (value === undefined) return { value: fallback };
+    return /^[1-9]\d{0,5}$/.test(value)
+      ? { value: Number(value) }
+      : { fault: `is not a whole number from 1 on: ${JSON.stringify(value)}` };
+  };
+
 const withDefault =
   (fallback: string): Reader<string> =>
   (value) => ({ value: value ?? fallback });
@@ -60,8 +75,6 @@ const yesOrNo: Reader<boolean> = (value = 'no') =>
   value === 'yes' || value === 'no'
     ? { value: value === 'yes' }
     : { fault: 'is neither yes nor no' };
-
-const upstreamList: Reader<readonly ListedUpstream[]> = (value = '[]') => readUpstreamList(value);
 
 const logLevel: Reader<LogLevel> = (value = 'INFO') => {
   const level = logLevels.find((known) => known === value.toUpperCase());
@@ -84,18 +97,21 @@ const origins: Reader<readonly string[]> = (value = '') => {
 const logLevels = ['DEBUG', 'INFO', 'WARN', 'ERROR'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-const readers = {
+/** Of the variables that cost nothing to be able to read. */
+export const readers = {
   TABLE_NAME: required,
   JOBS_QUEUE_URL: requiredUrl,
   DELIVERIES_QUEUE_URL: requiredUrl,
   CALLBACK_HTTP_LOOPBACK: yesOrNo,
+  SLOW_DELIVERY_CONCURRENCY: countFrom1(1),
   OPENAI_API_KEY: optional,
   OPENAI_API_KEY_PARAMETER: optional,
   OPENAI_BASE_URL: upstreamUrl,
   OPENAI_MODEL: withDefault('gpt-5-mini'),
   OPENAI_PROTOCOL: oneOf(['chat', 'responses'], undefined),
   UPSTREAM_BACKGROUND: oneOf(['auto', 'never'], 'auto'),
-  UPSTREAMS: upstreamList,
+  ADMIT_UNSEEN: oneOf(['queued', 'inline'], 'queued'),
+  PARK_AFTER_MS: parkAfter,
   WAIT_DEFAULT_MS_GENERATE: milliseconds(25_000, waitMaxMs),
   WAIT_DEFAULT_MS_RESPONSES: milliseconds(waitMaxMs, waitMaxMs),
   WAIT_DEFAULT_MS_CHAT: milliseconds(waitMaxMs, waitMaxMs),
@@ -105,29 +121,36 @@ const readers = {
   LOG_LEVEL: logLevel,
 } as const;
 
-type Readers = typeof readers;
-type Name = keyof Readers;
-type Value<N extends Name> = Readers[N] extends Reader<infer T> ? T : never;
-export type Settings<N extends Name> = { readonly [K in N]: Value<K> };
+type Readers = typeof readers & { readonly UPSTREAMS: Reader<readonly ListedUpstream[]> };
+type Value<R> = R extends Reader<infer T> ? T : never;
+type Values<R, N extends keyof R> = { readonly [K in N]: Value<R[K]> };
+export type Settings<N extends keyof Readers> = Values<Readers, N>;
 
-/**
- * The named variables, frozen; an empty one counts as missing. Throws one Fault `misconfigured` that
- * lists every fault.
- */
-export const readSettings = <N extends Name>(
+/** `readSettings` by readers of the caller's. */
+export const readBy = <N extends string, R extends Readonly<Record<N, Reader<unknown>>>>(
+  by: R,
   environment: Environment,
   names: readonly N[],
-): Settings<N> => {
-  const settings: Partial<Record<Name, unknown>> = {};
+): Values<R, N> => {
+  const settings: Partial<Record<N, unknown>> = {};
   const faults: string[] = [];
   for (const name of names) {
     const raw = environment[name]?.trim();
-    const read = readers[name](raw === '' ? undefined : raw);
+    const read = by[name](raw === '' ? undefined : raw);
     if ('fault' in read) faults.push(`${name} ${read.fault}`);
     else settings[name] = read.value;
   }
   if (faults.length > 0) {
     throw new Fault('misconfigured', `The configuration is wrong: ${faults.join('; ')}.`);
   }
-  return Object.freeze(settings) as Settings<N>;
+  return Object.freeze(settings) as Values<R, N>;
 };
+
+/**
+ * The named variables, frozen; an empty one counts as missing. Throws one Fault `misconfigured` that
+ * lists every fault.
+ */
+export const readSettings = <N extends keyof typeof readers>(
+  environment: Environment,
+  names: readonly N[],
+): Settings<N> => readBy(readers, environment, names);

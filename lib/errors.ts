@@ -34,6 +34,8 @@ const faults = {
   /** Of the tenant: requests per minute, or tokens per day. */
   rate_limit_exceeded: limited,
   too_many_queued_jobs: limited,
+  /** Its client would have to be waited with, and knows no other answer. */
+  too_many_waiting_requests: limited,
   too_many_jobs_in_flight: limited,
 
   /** The upstream refused our key: the client can do nothing about it. */

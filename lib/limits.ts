@@ -51,8 +51,6 @@ export const resultTtlMaxMs = 30 * 24 * 60 * 60_000;
 
 /** Lambda streams a request to a function up to 6 MB, base64 included; 4 MiB of body always fit. */
 export const maxBodyBytes = 4 * 1024 * 1024;
-/** Above this many requested tokens a generation is not expected to end within the default wait. */
-export const inlineOutputTokens = 1_500;
 export const maxOutputTokens = 1_000_000;
 /** OpenAI's own limits for metadata: 16 pairs, keys of 64 and values of 512 characters. */
 export const maxMetadataPairs = 16;
@@ -65,10 +63,16 @@ export const reservedOutputTokens = 4_096;
 export const limitsFreshMs = 60_000;
 /** Of one tenant, how many waiting jobs a sweep sends for at most. */
 export const maxTurnsPerSweep = 100;
-/** A slot whose job is not there is given back after this: its creator may still be at it. */
+/** A slot whose job is not there for so long is given back: by then its creator is at it no more. */
 export const slotOfNoJobMs = 2 * 60_000;
 /** Counters of a tenant that nobody counts with are forgotten after this. */
 export const tenantCountersTtlMs = 3 * 24 * 60 * 60_000;
+/** A tenant whose jobs are counted has requests held while it has no more than so many live jobs. */
+export const waitingDefault = 1_000;
+/** A queued job whose client is waited with, and that no worker has claimed by then, is run where it waits. */
+export const unclaimedMs = 5_000;
+/** And with this much of the wait left, unless what it leaves undone can be resumed. */
+export const takeOnLeastMs = 60_000;
 /** How long a repeated request of a limited tenant waits for the first one to make their job. */
 export const twinWaitMs = 2_000;
 
@@ -94,13 +98,52 @@ export const dueShards = 16;
 
 /** A background generation that cannot be streamed any more is looked in on this often. */
 export const adoptPollMs = 5_000;
+/** A generation that nobody waits for is left to its upstream after this, and looked in on. */
+export const parkAfterMs = 5_000;
+/** A parked job is looked at this often in the life of its generation, at least this often. */
+export const parkLooksPerAge = 8;
+export const parkLookMaxMs = 60_000;
+/** So close to its deadline a job is not parked any more. */
+export const parkMarginMs = 15_000;
 /** An upstream that did not hear that it is to stop is told again after this: by the next sweep. */
 export const stopAgainMs = 50_000;
+/** How long the first event of a generation that is to be stopped is waited for: it tells its id. */
+export const firstWordMs = 1_000;
 /** How long telling an upstream to stop may take. */
 export const stopCallMs = 5_000;
 
 /** Output this short is over before it helps that the upstream would go on without us. */
 export const shortOutputTokens = 256;
+
+/** A generation predicted to be over by then does not need to go on without us either. */
+export const shortGenerationMs = 10_000;
+
+/** Of so many generations alike the longest few are left out of a prediction. */
+export const durationQuantile = 0.98;
+/** Fewer than this seen to their end predict nothing. */
+export const durationEvidence = 5;
+/** All that is remembered of requests alike weighs as much as so many; what comes displaces the rest. */
+export const durationsKept = 100;
+/** Long enough for one request in three hours to keep a model known. */
+export const durationHalfLifeMs = 12 * 60 * 60_000;
+/** The durations of a model that nobody asks for are forgotten after a week. */
+export const durationsTtlMs = 7 * 24 * 60 * 60_000;
+/** What a sandbox knows of a model's durations is read again after this, and not waited for. */
+export const durationsFreshMs = 30_000;
+/** Where nothing is known, soon and with patience: others may have seen it meanwhile. */
+export const durationsUnseenMs = 2_000;
+/** After this it is waited for. */
+export const durationsStaleMs = 10 * 60_000;
+/** A store that has not told durations by then is not waited for. */
+export const durationsReadMs = 500;
+/** A sandbox writes down what it saw this often where it is as expected, */
+export const durationsFlushMs = 60_000;
+/** and this often where something took so many times as long as expected. */
+export const durationsSurpriseMs = 2_000;
+export const durationSurprise = 1.5;
+/** Models that a sandbox knows of, and observations it holds for one; clients choose the models. */
+export const maxKnownModels = 256;
+export const maxHeldObservations = 100;
 
 /** How often a reader looks for new output of a job. */
 export const followPauseMs = 400;
@@ -131,8 +174,17 @@ export const deliveryDueShards = 4;
 export const maxCallbackEndpoints = 20;
 /** A secret that was rotated away signs along for this long. */
 export const callbackSecretOverlapMs = 24 * 60 * 60_000;
-/** Deliveries of one tenant that one function takes on at the same time, of ten. */
-export const maxTenantDeliveries = 5;
+/** A delivery attempt that lasts so long holds up its sandbox, and marks its tenant as slow. */
+export const heldUpMs = 2_000;
+/** One that lasts so long is stopped, to begin anew later, unless it gets its tenant's lane. */
+export const laneAskedMs = 5_000;
+/** A tenant that was marked as slow is taken to be for so long. */
+export const slowTenantMs = 10 * 60_000;
+/** A sandbox that tries a slow tenant's receivers has its lane for so long at most. */
+export const slowLaneMs = deliveryAttemptMs + 5_000;
+/** A delivery that finds no place is put off by this, and twice as long the next time. */
+export const putOffFirstMs = 30_000;
+export const putOffMaxMs = 5 * 60_000;
 /** A receiver that has timed out is left alone for so long by the sandbox that saw it. */
 export const slowReceiverMs = 60_000;
 /** A tenant that had endpoints, or none, is taken to have them, or not, for so long. */
@@ -160,12 +212,19 @@ export const retryCapacity = 10;
 /** Grows without calls, so that the last jobs of a quiet upstream are not stuck. */
 export const retryRefillPerSecond = 0.1;
 
-/** Failures in a row that open a circuit. */
+/** Failures that open a circuit, where they are more than the calls that were answered meanwhile. */
 export const circuitFailures = 5;
-/** The row has lasted this long, so that a success anywhere had the time to be known and break it. */
-export const circuitRowMs = healthFreshMs + 500;
+/** And where the first is this long ago, so that a success anywhere had the time to be told. */
+export const circuitRowMs = 2 * healthFreshMs;
+/** Fewer do on trial, after the first answer of an upstream that had failed. */
+export const trialFailures = 2;
+/** So many answers on trial are enough to hold the first failure against. */
+export const trialAnswers = 10;
+/** Failures and answers together that are remembered. */
+export const circuitSample = 20;
 export const circuitOpenFirstMs = 30_000;
-export const circuitOpenMaxMs = 5 * 60_000;
+/** With what a probe takes, a circuit is closed within a minute of its upstream's return. */
+export const circuitOpenMaxMs = 45_000;
 /** A probe that has told nothing by then is taken for dead, and another is let through. */
 export const probeLeaseMs = 60_000;
 /** A circuit without news is forgotten after this. */

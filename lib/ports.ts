@@ -3,8 +3,10 @@ import type {
   CallbackSecrets,
   CallbackTransport,
   DeliveryStore,
+  SlowLanes,
 } from './ports/callbacks.ts';
 import type { ContentStore } from './ports/content.ts';
+import type { ModelDurations } from './ports/durations.ts';
 import type { IdempotencyKeys } from './ports/idempotency-keys.ts';
 import type { JobStore } from './ports/jobs.ts';
 import type { ApiKeyStore, SigningKeys } from './ports/keys.ts';
@@ -23,8 +25,12 @@ export type Deps = {
   readonly endpoints: CallbackEndpoints;
   readonly callbackSecrets: CallbackSecrets;
   readonly callbacks: CallbackTransport;
+  readonly slowLanes: SlowLanes;
   readonly upstreams: Upstreams;
   readonly health: UpstreamHealth;
+  readonly durations: ModelDurations;
+  /** What becomes of a request that would be begun anew after its wait, and nothing is known of. */
+  readonly admitUnseen: 'inline' | 'queued';
   readonly signingKeys: SigningKeys;
   readonly apiKeys: ApiKeyStore;
   readonly tenants: TenantStore;

@@ -2,6 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
+import { builtinModulesPlugin } from './build/builtin-modules.ts';
 
 const functionsDir = 'functions';
 
@@ -38,6 +39,7 @@ export function bundleOptions(name: string, outputDir: string) {
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',
+    plugins: [builtinModulesPlugin],
   } satisfies BuildOptions;
 }
 

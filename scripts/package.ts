@@ -13,6 +13,7 @@ const inputPatterns = [
   'infra/*',
   'serverless.yml',
   'scripts/build.ts',
+  'scripts/build/*.ts',
   'scripts/package.ts',
   'package-lock.json',
 ];

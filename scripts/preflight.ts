@@ -65,7 +65,7 @@ async function run(args: readonly string[]): Promise<readonly Finding[]> {
     ...ofUpstreams.parameters,
   ];
   const checked = await Promise.all([
-    checkConcurrency(region, params.workerConcurrency).catch(orUnknown('Lambda concurrency')),
+    checkConcurrency(region, params).catch(orUnknown('Lambda concurrency')),
     checkKeyParameters(region, keys).catch(orUnknown('Key parameter')),
     ofUpstreams.findings,
     checkStack(region, stage).catch(orUnknown('Stack')),

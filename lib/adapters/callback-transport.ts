@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns/promises';
 import { excerpt } from '../callback/excerpt.ts';
 import type { CallbackOutcome } from '../callback/outcome.ts';
 import type { SignatureHeaders } from '../callback/sign.ts';
@@ -8,14 +7,8 @@ import type { CallbackTransport } from '../ports/callbacks.ts';
 import type { Clock } from '../ports/system.ts';
 import { CallbackFailed, type Dial, dialAddress, openConnection } from './callback-connection.ts';
 import { exchange } from './callback-exchange.ts';
+import { type Resolve, resolveByQuery } from './resolve-by-query.ts';
 import { retryAfterMs } from './openai-retry-after.ts';
-
-/** All addresses of a name, those to be tried first in front. Rejects when it has none. */
-export type Resolve = (hostname: string) => Promise<readonly string[]>;
-
-/** IPv4 first: a Lambda function outside of a VPC has no way out by IPv6. */
-const resolveBySystem: Resolve = async (hostname) =>
-  (await lookup(hostname, { all: true, order: 'ipv4first' })).map(({ address }) => address);
 
 export type CallbackTransportOptions = {
   readonly clock: Pick<Clock, 'nowMs'>;
@@ -28,7 +21,7 @@ export type CallbackTransportOptions = {
   readonly ca?: string;
 };
 
-/** A look-up cannot be called off, so it is only no longer waited for. */
+/** Whatever the look-up does with the signal, it is no longer waited for. */
 const unlessAborted = <T>(pending: Promise<T>, signal: AbortSignal): Promise<T> =>
   new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);
@@ -43,7 +36,7 @@ const addressesOf = async (
   signal: AbortSignal,
 ): Promise<readonly string[]> => {
   if (target.literal) return [target.hostname];
-  const named = resolve(target.hostname).catch((cause: unknown) => {
+  const named = resolve(target.hostname, signal).catch((cause: unknown) => {
     throw new CallbackFailed('name_unresolved', cause);
   });
   const addresses = await unlessAborted(named, signal);
@@ -58,7 +51,7 @@ const addressesOf = async (
  * not public is refused whole, since nobody means to have one.
  */
 export const callbackTransport = (options: CallbackTransportOptions): CallbackTransport => {
-  const { clock, resolve = resolveBySystem, dial = dialAddress, ca } = options;
+  const { clock, resolve = resolveByQuery(), dial = dialAddress, ca } = options;
 
   const attempt = async (
     url: string,

@@ -5,26 +5,27 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import * as z from 'zod/mini';
 import { Fault } from '../errors.ts';
-import { epochMs } from '../job/time.ts';
 import type { ApiKey, ApiKeyStore } from '../ports/keys.ts';
 import { storeFault, unwritten } from './dynamo-faults.ts';
 import { listedPartitions } from './dynamo-listed.ts';
+import { instantIn, optionalInstantIn, textIn, textsIn } from './item-fields.ts';
 
-const instant = z.pipe(z.int(), z.transform(epochMs));
-
-const apiKeySchema = z.pipe(
-  z.object({
-    keyId: z.string(),
-    tenant: z.string().check(z.minLength(1)),
-    scopes: z.array(z.string()),
-    createdAtMs: instant,
-    expiresAtMs: z.optional(instant),
-    revokedAtMs: z.optional(instant),
-  }),
-  z.transform(({ keyId, ...fields }): ApiKey => ({ id: keyId, ...fields })),
-);
+/** Throws Fault `item_unreadable`. */
+const parseApiKey = (item: Readonly<Record<string, unknown>>): ApiKey => {
+  try {
+    return {
+      id: textIn(item, 'keyId'),
+      tenant: textIn(item, 'tenant'),
+      scopes: textsIn(item, 'scopes'),
+      createdAtMs: instantIn(item, 'createdAtMs'),
+      expiresAtMs: optionalInstantIn(item, 'expiresAtMs'),
+      revokedAtMs: optionalInstantIn(item, 'revokedAtMs'),
+    };
+  } catch (cause) {
+    throw new Fault('item_unreadable', 'An API key cannot be read.', { cause });
+  }
+};
 
 const tableKey = (pk: string) => ({ pk: { S: pk }, sk: { S: 'key' } });
 const partition = (secretHash: string): string => `KEY#${secretHash}`;
@@ -45,10 +46,7 @@ export const dynamoApiKeys = (client: DynamoDBClient, tableName: string): ApiKey
     const { Item: item } = await client.send(get).catch((thrown: unknown) => {
       throw storeFault(thrown);
     });
-    if (item === undefined) return undefined;
-    const parsed = apiKeySchema.safeParse(unmarshall(item));
-    if (!parsed.success) throw new Fault('item_unreadable', 'An API key cannot be read.');
-    return parsed.data;
+    return item === undefined ? undefined : parseApiKey(unmarshall(item));
   };
 
   const keysOf = async (tenant: string) => {

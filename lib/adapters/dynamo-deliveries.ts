@@ -54,6 +54,9 @@ const fromItem = (item: Item): Delivery => {
   throw new Fault('item_unreadable', 'The record of a delivery cannot be read.');
 };
 
+/** Of a list, at least so many are looked at together: some of them may have gone. */
+const listedTogether = 25;
+
 const rethrow = (thrown: unknown): never => {
   throw storeFault(thrown);
 };
@@ -112,10 +115,17 @@ export const dynamoDeliveries = (
     },
 
     async list(query) {
-      const keys = await listedDeliveries(client, tableName, query);
-      const found = await Promise.all(keys.map(load));
-      // The index may be a moment behind.
-      return found.flatMap((one) => (one?.state === query.state ? [one] : []));
+      const found: Delivery[] = [];
+      let { after } = query;
+      for (;;) {
+        const limit = Math.max(query.limit - found.length, listedTogether);
+        const keys = await listedDeliveries(client, tableName, { ...query, after, limit });
+        const loaded = await Promise.all(keys.map(load));
+        // The index may be a moment behind, and knows of what has expired.
+        found.push(...loaded.flatMap((one) => (one?.state === query.state ? [one] : [])));
+        after = keys.at(-1);
+        if (keys.length < limit || found.length >= query.limit) return found.slice(0, query.limit);
+      }
     },
 
     due: (shard, atMs, limit) =>

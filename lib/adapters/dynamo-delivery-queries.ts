@@ -31,15 +31,18 @@ const orderOf = ({ jobId, deliveryNo, target }: DeliveryKey): string =>
 
 const bareOf = (key: DeliveryKey): string => key.jobId.slice(key.jobId.indexOf('_') + 1);
 
-/** The index sorts by the job's id, so each API's are read for themselves and merged by time. */
+/**
+ * A tenant's deliveries in a state as the index knows them, newest first, up to `limit`: fewer are all
+ * there are. The index sorts by the job's id and not within it, so each API's are read for themselves,
+ * each job's as a whole, and merged by time.
+ */
 export const listedDeliveries = async (
   client: DynamoDBClient,
   tableName: string,
   { tenant, state, after, limit }: Parameters<DeliveryStore['list']>[0],
 ): Promise<readonly DeliveryKey[]> => {
   const last = after === undefined ? undefined : orderOf(after);
-  // Of one job there are a few, which sort behind its id: those before `after` are left out below.
-  const spare = after === undefined ? 0 : 50;
+  const isNext = (key: DeliveryKey): boolean => last === undefined || orderOf(key) < last;
   const pages = await Promise.all(
     apiPrefixes.map((prefix) =>
       readPages(
@@ -56,14 +59,14 @@ export const listedDeliveries = async (
           },
           ScanIndexForward: false,
         },
-        limit + spare,
-        keyOf,
+        limit,
+        (item) => keyOf(item).filter(isNext),
+        (found) => found.length > limit && found.at(-1)?.jobId !== found[limit - 1]?.jobId,
       ),
     ),
   );
   return pages
     .flat()
-    .filter((key) => last === undefined || orderOf(key) < last)
     .sort((a, b) => (orderOf(a) < orderOf(b) ? 1 : -1))
     .slice(0, limit);
 };

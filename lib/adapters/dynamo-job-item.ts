@@ -2,15 +2,13 @@ import { createHash } from 'node:crypto';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { type Job, parseJob } from '../job/job.ts';
-import { after, type EpochMs, type EpochSeconds, toEpochSeconds } from '../job/time.ts';
+import { after, type EpochMs, type EpochSeconds, later, toEpochSeconds } from '../job/time.ts';
 import { dueShards } from '../limits.ts';
 
 export type Item = Record<string, AttributeValue>;
 
 /** A job outlives its result and its key by this, so that both can still say that it expired. */
 const tombstoneMs = 60 * 60_000;
-
-const later = (a: EpochMs, b: EpochMs | undefined): EpochMs => (b !== undefined && b > a ? b : a);
 
 export const jobKey = (id: string): Item => ({ pk: { S: id }, sk: { S: 'job' } });
 

@@ -1,8 +1,6 @@
 import { type DynamoDBClient, paginateQuery } from '@aws-sdk/client-dynamodb';
-import * as z from 'zod/mini';
 import { storeFault } from './dynamo-faults.ts';
-
-const entrySchema = z.object({ pk: z.object({ S: z.string() }) });
+import { textIn } from './item-fields.ts';
 
 /**
  * The partition keys of everything that the index `tenant` lists under a name, in their order. An
@@ -25,7 +23,7 @@ export const listedPartitions = async (
   const partitions: string[] = [];
   try {
     for await (const { Items: entries = [] } of pages) {
-      partitions.push(...entries.map((entry) => entrySchema.parse(entry).pk.S));
+      partitions.push(...entries.map((entry) => textIn({ pk: entry['pk']?.S }, 'pk')));
     }
   } catch (thrown) {
     throw storeFault(thrown);

@@ -8,26 +8,30 @@ import { storeFault } from './dynamo-faults.ts';
 import type { Item } from './dynamo-job-item.ts';
 
 /**
- * What `read` makes of the items that a query finds, page after page, until it is at most `limit` of
- * them. Throws Fault `store_unavailable`.
+ * What `read` makes of the items that a query finds, page after page, until there are `limit` of them,
+ * or until `isEnough` of what was found. Throws Fault `store_unavailable`.
  */
 export const readPages = async <T>(
   client: DynamoDBClient,
   query: QueryCommandInput,
   limit: number,
   read: (item: Item) => readonly T[],
+  isEnough: (found: readonly T[]) => boolean = (found) => found.length >= limit,
 ): Promise<readonly T[]> => {
   const found: T[] = [];
   let start: Item | undefined;
   do {
+    const left = limit - found.length;
     const page = await client
-      .send(new QueryCommand({ ...query, Limit: limit - found.length, ExclusiveStartKey: start }))
+      .send(
+        new QueryCommand({ ...query, Limit: left > 0 ? left : limit, ExclusiveStartKey: start }),
+      )
       .catch((thrown: unknown) => {
         throw storeFault(thrown);
       });
     found.push(...(page.Items ?? []).flatMap(read));
     start = page.LastEvaluatedKey;
-  } while (start !== undefined && found.length < limit);
+  } while (start !== undefined && !isEnough(found));
   return found;
 };
 

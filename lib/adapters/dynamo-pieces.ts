@@ -1,5 +1,3 @@
-import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
 import {
   type AttributeValue,
   DeleteItemCommand,
@@ -13,21 +11,7 @@ import type { EpochMs } from '../job/time.ts';
 import { maxItemBytes } from '../limits.ts';
 import { storeFault } from './dynamo-faults.ts';
 import { ttlSeconds } from './dynamo-job-item.ts';
-
-const compress = promisify(gzip);
-const expand = promisify(gunzip);
-
-/** JSON, compressed; the same value gives the same bytes. */
-export const pack = (value: unknown): Promise<Uint8Array> => compress(JSON.stringify(value));
-
-/** Throws Fault `item_unreadable` when the bytes are not what `pack` made. */
-export const unpack = async (bytes: Uint8Array): Promise<unknown> => {
-  try {
-    return JSON.parse((await expand(bytes)).toString('utf8'));
-  } catch (cause) {
-    throw new Fault('item_unreadable', 'Stored content cannot be read.', { cause });
-  }
-};
+import { pack, unpack } from './pack.ts';
 
 const pieceCount = (bytes: Uint8Array): number => Math.ceil(bytes.byteLength / maxItemBytes);
 

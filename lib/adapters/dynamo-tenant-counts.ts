@@ -11,9 +11,13 @@ import type { Clock } from '../ports/system.ts';
 import type { Counted, TenantCounts } from '../ports/tenants.ts';
 import { storeFault, unwritten } from './dynamo-faults.ts';
 import { ttlSeconds } from './dynamo-job-item.ts';
-import { jobsTally, tenantPartition } from './dynamo-tenant-item.ts';
-
-type Place = { readonly tenant: string; readonly sk: string; readonly field: string };
+import {
+  jobsTally,
+  requestsOf,
+  type TallyPlace,
+  tenantPartition,
+  tokensOf,
+} from './dynamo-tenant-item.ts';
 
 /** Two minutes: the window, and clocks that disagree. */
 const windowTtlMs = 2 * 60_000;
@@ -29,7 +33,7 @@ export const dynamoTenantCounts = (
   clock: Pick<Clock, 'nowMs'>,
 ): TenantCounts => {
   const update = (
-    { tenant, sk, field }: Place,
+    { tenant, sk, field }: TallyPlace,
     amount: number,
     ttlMs: number,
   ): UpdateItemCommandInput => ({
@@ -48,7 +52,7 @@ export const dynamoTenantCounts = (
     ReturnValues: 'UPDATED_NEW',
   });
 
-  const stand = async ({ tenant, sk, field }: Place): Promise<number> => {
+  const stand = async ({ tenant, sk, field }: TallyPlace): Promise<number> => {
     const get = new GetItemCommand({
       TableName: tableName,
       Key: marshall({ pk: tenantPartition(tenant), sk }),
@@ -59,7 +63,7 @@ export const dynamoTenantCounts = (
   };
 
   const count = async (
-    place: Place,
+    place: TallyPlace,
     amount: number,
     limit: number,
     ttlMs = tenantCountersTtlMs,
@@ -81,22 +85,17 @@ export const dynamoTenantCounts = (
     return { kind: 'over', used: limit };
   };
 
-  const add = async (place: Place, amount: number): Promise<void> => {
+  const add = async (place: TallyPlace, amount: number): Promise<void> => {
     await once.send(new UpdateItemCommand(update(place, amount, tenantCountersTtlMs))).catch(fail);
   };
 
-  const ofDay = (tenant: string, day: string): Place => ({
-    tenant,
-    sk: `day#${day}`,
-    field: 'spent',
-  });
-  const ofJobs = (tenant: string): Place => ({ tenant, sk: jobsTally.sk, field: 'live' });
+  const ofJobs = (tenant: string): TallyPlace => ({ tenant, sk: jobsTally.sk, field: 'live' });
 
   return {
     countRequest: (tenant, windowMs, limit) =>
-      count({ tenant, sk: `window#${windowMs}`, field: 'requests' }, 1, limit, windowTtlMs),
+      count(requestsOf(tenant, windowMs), 1, limit, windowTtlMs),
     async reserveTokens(tenant, day, tokens, limit) {
-      const place = ofDay(tenant, day);
+      const place = tokensOf(tenant, day);
       // A first reservation has nothing to compare with.
       const isTooMuch = tokens > limit;
       const counted = isTooMuch ? undefined : await count(place, tokens, limit);
@@ -104,7 +103,7 @@ export const dynamoTenantCounts = (
         ? counted
         : { kind: 'over', used: await stand(place).catch(fail) };
     },
-    settleTokens: (tenant, day, tokens) => add(ofDay(tenant, day), tokens),
+    settleTokens: (tenant, day, tokens) => add(tokensOf(tenant, day), tokens),
     countJob: (tenant, limit) => count(ofJobs(tenant), 1, limit),
     uncountJob: (tenant) => add(ofJobs(tenant), -1),
   };

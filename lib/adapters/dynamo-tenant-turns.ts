@@ -23,6 +23,8 @@ const tallySchema = z.object({
   live: z.optional(z.number()),
   drift: z.optional(z.number()),
   rev: z.optional(z.number()),
+  jobless: z.optional(z.set(z.string())),
+  joblessAtMs: z.optional(z.number()),
 });
 
 const keyOf = (tenant: string) => marshall({ pk: tenantPartition(tenant), sk: jobsTally.sk });
@@ -39,45 +41,67 @@ export const dynamoTenantTurns = (
   tableName: string,
   clock: Pick<Clock, 'nowMs'>,
 ): TenantTurns => {
+  /** What the fields that it changed held before; undefined when it was refused. */
   const change = async (
     tenant: string,
     input: Pick<UpdateItemCommandInput, 'UpdateExpression' | 'ConditionExpression'>,
     values: Readonly<Record<string, unknown>>,
-  ): Promise<'done' | 'refused'> => {
+  ): Promise<z.infer<typeof tallySchema> | undefined> => {
     const command = new UpdateItemCommand({
       TableName: tableName,
       Key: keyOf(tenant),
       ...input,
       ExpressionAttributeValues: marshall(values),
+      ReturnValues: 'UPDATED_OLD',
     });
     const outcome = await client.send(command).catch(unwritten);
-    if (!('kind' in outcome)) return 'done';
+    if (!('kind' in outcome)) return tallySchema.parse(unmarshall(outcome.Attributes ?? {}));
     if (outcome.kind === 'doubtful') throw storeFault(outcome.cause);
-    return 'refused';
+    return undefined;
+  };
+
+  const inLine = async (
+    tenant: string,
+    state: 'live' | 'waiting',
+    limit: number,
+  ): Promise<readonly string[]> => {
+    const query = new QueryCommand({
+      TableName: tableName,
+      IndexName: 'turns',
+      KeyConditionExpression: 'turn = :turn',
+      ExpressionAttributeValues: marshall({ ':turn': turnKey(tenant, state) }),
+      Limit: limit,
+    });
+    const { Items: items = [] } = await client.send(query).catch(fail);
+    return items.flatMap(({ pk }) => (pk?.S === undefined ? [] : [pk.S]));
   };
 
   const expires = () => ttlSeconds(after(clock.nowMs(), tenantCountersTtlMs));
 
   return {
     async takeSlot(tenant, jobId, limit) {
-      const taken = await change(
+      const before = await change(
         tenant,
         {
           UpdateExpression:
-            'SET expiresAtSeconds = :expires, listTenant = :list ADD inFlight :ids, rev :one',
-          ConditionExpression:
-            'attribute_not_exists(inFlight) OR size(inFlight) < :limit OR contains(inFlight, :id)',
+            'SET expiresAtSeconds = :expires, listTenant = :list ADD inFlight :ids, rev :one DELETE jobless :ids',
+          ...(limit === undefined
+            ? {}
+            : {
+                ConditionExpression:
+                  'attribute_not_exists(inFlight) OR size(inFlight) < :limit OR contains(inFlight, :id)',
+              }),
         },
         {
           ':ids': new Set([jobId]),
-          ':id': jobId,
-          ':limit': limit,
+          ...(limit === undefined ? {} : { ':limit': limit, ':id': jobId }),
           ':one': 1,
           ':expires': expires(),
           ':list': jobsTally.listed,
         },
       );
-      return taken === 'done' ? 'taken' : 'full';
+      if (before === undefined) return 'full';
+      return before.inFlight?.has(jobId) ? 'held' : 'taken';
     },
 
     async giveSlotBack(tenant, jobId) {
@@ -91,12 +115,28 @@ export const dynamoTenantTurns = (
       );
     },
 
-    reclaim: (tenant, jobIds, seenRev) =>
-      change(
+    async reclaim(tenant, jobIds, seenRev) {
+      const before = await change(
         tenant,
         { UpdateExpression: 'DELETE inFlight :ids', ConditionExpression: 'rev = :seen' },
         { ':ids': new Set(jobIds), ':seen': seenRev },
-      ),
+      );
+      return before === undefined ? 'refused' : 'done';
+    },
+
+    async noteMissing(tenant, jobIds, atMs) {
+      const isNone = jobIds.length === 0;
+      await change(
+        tenant,
+        {
+          UpdateExpression: isNone
+            ? 'REMOVE jobless, joblessAtMs'
+            : 'SET jobless = :ids, joblessAtMs = :at',
+          ConditionExpression: 'rev >= :none',
+        },
+        { ':none': 0, ...(isNone ? {} : { ':ids': new Set(jobIds), ':at': atMs }) },
+      );
+    },
 
     async correct(tenant, correction, drift) {
       await change(
@@ -116,23 +156,21 @@ export const dynamoTenantTurns = (
         ConsistentRead: true,
       });
       const { Item: item } = await client.send(get).catch(fail);
-      const { inFlight, live, drift, rev } = tallySchema.parse(
+      const { inFlight, live, drift, rev, jobless, joblessAtMs } = tallySchema.parse(
         item === undefined ? {} : unmarshall(item),
       );
-      return { inFlight: [...(inFlight ?? [])], live, drift: drift ?? 0, rev: rev ?? 0 };
+      return {
+        inFlight: [...(inFlight ?? [])],
+        live,
+        drift: drift ?? 0,
+        rev: rev ?? 0,
+        missing:
+          joblessAtMs === undefined ? undefined : { ids: [...(jobless ?? [])], atMs: joblessAtMs },
+      };
     },
 
-    async waiting(tenant, limit) {
-      const query = new QueryCommand({
-        TableName: tableName,
-        IndexName: 'turns',
-        KeyConditionExpression: 'turn = :turn',
-        ExpressionAttributeValues: marshall({ ':turn': turnKey(tenant, 'waiting') }),
-        Limit: limit,
-      });
-      const { Items: items = [] } = await client.send(query).catch(fail);
-      return items.flatMap(({ pk }) => (pk?.S === undefined ? [] : [pk.S]));
-    },
+    waiting: (tenant, limit) => inLine(tenant, 'waiting', limit),
+    begun: (tenant, limit) => inLine(tenant, 'live', limit),
 
     async countLive(tenant) {
       let counted = 0;

@@ -5,13 +5,12 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import * as z from 'zod/mini';
 import { Fault } from '../errors.ts';
-import { epochMs } from '../job/time.ts';
 import type { Tenant, TenantChange, TenantStore } from '../ports/tenants.ts';
 import { limitNames, parseTenantLimits, type TenantLimits } from '../wire/tenant-limits.ts';
 import { storeFault, unwritten } from './dynamo-faults.ts';
 import { listedPartitions } from './dynamo-listed.ts';
+import { instantIn } from './item-fields.ts';
 
 const prefix = 'TENANT#';
 /** In the index that holds a tenant's jobs under its name; no name is in capitals. */
@@ -19,11 +18,9 @@ const listPartition = 'TENANTS';
 
 const tableKey = (name: string) => ({ pk: { S: `${prefix}${name}` }, sk: { S: 'tenant' } });
 
-const changeSchema = z.object({ changedAtMs: z.pipe(z.int(), z.transform(epochMs)) });
-
-const parseTenant = (name: string, item: unknown): Tenant => {
+const parseTenant = (name: string, item: Readonly<Record<string, unknown>>): Tenant => {
   try {
-    return { name, limits: parseTenantLimits(item), ...changeSchema.parse(item) };
+    return { name, limits: parseTenantLimits(item), changedAtMs: instantIn(item, 'changedAtMs') };
   } catch (cause) {
     const why = cause instanceof Fault ? ` ${cause.message}` : '';
     throw new Fault('item_unreadable', `The limits of the tenant ${name} cannot be read.${why}`, {

@@ -6,7 +6,7 @@ import { maxItemBytes } from '../limits.ts';
 import type { ContentStore, TranscriptChunk } from '../ports/content.ts';
 import { storeFault } from './dynamo-faults.ts';
 import { type Item, ttlSeconds } from './dynamo-job-item.ts';
-import { pack, unpack } from './dynamo-pieces.ts';
+import { pack, unpack } from './pack.ts';
 
 const deltasSchema = z.array(z.string());
 

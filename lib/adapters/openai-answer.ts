@@ -1,5 +1,5 @@
 import type { Clock } from '../ports/system.ts';
-import { type Silence, within } from './openai-silence.ts';
+import { type Silence, silenceWatch } from './openai-silence.ts';
 
 /** How long a server may take to end its answer after the event that ends the generation. */
 const farewellMs = 1_000;
@@ -27,16 +27,19 @@ export const readAnswer = (
   closeConnection: () => void,
 ): AnswerReader => {
   const source = answer[Symbol.asyncIterator]();
+  const watch = silenceWatch(clock);
   let ended = false;
 
   const next = async (silence: Silence) => {
-    const result = await within(clock, silence, source.next());
+    const result = await watch.wait(silence, source.next());
     ended = result.done === true;
+    if (ended) watch.end();
     return ended ? undefined : { value: result.value };
   };
   const close = () => {
     if (ended) return;
     ended = true;
+    watch.end();
     closeConnection();
     source.return?.().catch(() => undefined);
   };

@@ -1,4 +1,3 @@
-import * as z from 'zod/mini';
 import type { Clock } from '../ports/system.ts';
 import { isJsonObject } from '../wire/json-object.ts';
 import type { JsonObject } from '../wire/production.ts';
@@ -6,20 +5,19 @@ import type { AnswerReader } from './openai-answer.ts';
 import { cut, eventFault, malformed } from './openai-faults.ts';
 import type { Silence } from './openai-silence.ts';
 
-/** As much of a chunk as says whether the generation has ended. */
-const chunkSchema = z.object({
-  choices: z.optional(
-    z.nullable(
-      z.array(
-        z.object({
-          index: z.optional(z.number()),
-          finish_reason: z.optional(z.nullable(z.string())),
-        }),
-      ),
-    ),
-  ),
-  error: z.optional(z.unknown()),
-});
+/**
+ * As much of a chunk's choice as says whether it has ended; undefined when it is none. By hand, since a
+ * chunk comes with every token, and is held against its schema where it is read.
+ */
+const choiceIn = (
+  value: unknown,
+): { readonly index: number; readonly finishReason: string } | undefined => {
+  if (!isJsonObject(value)) return undefined;
+  const { index = 0, finish_reason: finishReason } = value;
+  if (typeof index !== 'number') return undefined;
+  if (finishReason === undefined || finishReason === null) return { index, finishReason: '' };
+  return typeof finishReason === 'string' ? { index, finishReason } : undefined;
+};
 
 /** vLLM and SGLang; OpenRouter; DeepSeek: the generation was broken off. */
 const brokenOff: readonly string[] = ['abort', 'error', 'insufficient_system_resource'];
@@ -42,14 +40,17 @@ const choiceLedger = (asked: number) => {
   const ended = new Set<number>();
   return {
     read(chunk: unknown, nowMs: number): JsonObject {
-      const parsed = chunkSchema.safeParse(chunk);
-      if (!parsed.success || !isJsonObject(chunk)) throw malformed(parsed.error);
-      if (parsed.data.error) throw eventFault(parsed.data.error, nowMs);
-      for (const { index = 0, finish_reason } of parsed.data.choices ?? []) {
-        begun.add(index);
-        if (!finish_reason) continue;
-        if (brokenOff.includes(finish_reason)) throw cut(undefined);
-        ended.add(index);
+      if (!isJsonObject(chunk)) throw malformed(undefined);
+      const choices = chunk['choices'] ?? [];
+      const read = Array.isArray(choices) ? choices.map(choiceIn) : [undefined];
+      if (read.includes(undefined)) throw malformed(undefined);
+      if (chunk['error']) throw eventFault(chunk['error'], nowMs);
+      for (const choice of read) {
+        if (choice === undefined) continue;
+        begun.add(choice.index);
+        if (choice.finishReason === '') continue;
+        if (brokenOff.includes(choice.finishReason)) throw cut(undefined);
+        ended.add(choice.index);
       }
       return chunk;
     },

@@ -48,3 +48,57 @@ export const within = async <T>(
     settled.abort(answered);
   }
 };
+
+/**
+ * As `within`, for many waits one after the other, of which most are over at once: they share a timer,
+ * which is moved only when a wait has to end before it. `end` lets go of it.
+ */
+export const silenceWatch = (clock: Clock) => {
+  let waiting: { readonly untilMs: number; readonly fail: () => void } | undefined;
+  let timer: { readonly atMs: number; readonly off: AbortController } | undefined;
+
+  const end = (): void => {
+    timer?.off.abort(answered);
+    timer = undefined;
+  };
+
+  const wakeAt = (atMs: number): void => {
+    end();
+    const off = new AbortController();
+    timer = { atMs, off };
+    const leftMs = Math.max(0, atMs - clock.nowMs());
+    clock.sleep(leftMs, off.signal).then(look, () => undefined);
+  };
+
+  /** What is waited for now may have begun after the timer. */
+  const look = (): void => {
+    timer = undefined;
+    if (waiting === undefined) return;
+    if (clock.nowMs() >= waiting.untilMs) waiting.fail();
+    else wakeAt(waiting.untilMs);
+  };
+
+  const wait = <T>({ sinceMs, limitMs }: Silence, pending: Promise<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const untilMs = sinceMs + limitMs;
+      const own = { untilMs, fail: () => reject(stalled(limitMs)) };
+      // Before the waiter goes on, who may wait again at once.
+      const over = (): void => {
+        if (waiting === own) waiting = undefined;
+      };
+      waiting = own;
+      if (timer === undefined || timer.atMs > untilMs) wakeAt(untilMs);
+      pending.then(
+        (value) => {
+          over();
+          resolve(value);
+        },
+        (thrown: unknown) => {
+          over();
+          reject(thrown);
+        },
+      );
+    });
+
+  return { wait, end };
+};

@@ -29,16 +29,19 @@ export const referencesOf = ({ limits }: HttpRequest): 'allowed' | 'refused' =>
 export const callerOf = (request: HttpRequest, waitDefaultMs: number) => {
   const preferences = parsePrefer(request.headers['prefer'], waitMaxMs);
   const { respondAsync } = preferences;
+  const preference = preferenceApplied(preferences);
   return {
     submission: {
       tenant: tenantOf(request),
       resultBaseUrl: request.baseUrl,
       respondAsync,
       waitMs: preferences.waitMs ?? (respondAsync ? 0 : waitDefaultMs),
+      // Who has preferences about the wait knows what may come of it.
+      ...(preference === undefined ? {} : { takesPending: true }),
       ...parseRequestTimes(request.headers, request.limits.resultTtlSeconds),
       ...tenantTerms(request),
     },
-    preference: preferenceApplied(preferences),
+    preference,
   };
 };
 

@@ -40,11 +40,11 @@ const answerPlain = async (
  */
 export const answerChat = (
   deps: AnswerDeps,
-  request: HttpRequest,
+  received: HttpRequest,
   waitDefaultMs: number,
   functionSignal: AbortSignal,
 ): Promise<HttpReply> =>
-  idempotently(deps, request, async (keyed) => {
+  idempotently(deps, received, async (request, keyed) => {
     const chat = parseChatRequest(request.body, referencesOf(request));
     const { submission, preference } = callerOf(request, waitDefaultMs);
     const stored = { api: 'chat', request: chat } as const;

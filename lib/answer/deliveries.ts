@@ -3,7 +3,7 @@ import { redeliver } from '../delivery/redeliver.ts';
 import { nothingAt } from '../generation/read.ts';
 import type { Deps } from '../ports.ts';
 import { parseDeliveriesQuery } from '../wire/deliveries-query.ts';
-import { deliveryObject } from '../wire/delivery-object.ts';
+import { deliveryId, deliveryObject } from '../wire/delivery-object.ts';
 import type { HttpReply, HttpRequest } from '../wire/http.ts';
 import { listPage } from '../wire/responses/list.ts';
 import { tenantOf } from './caller.ts';
@@ -28,7 +28,10 @@ export const answerDeliveries = async (
   const pages = await Promise.all(
     states.map((state) => deps.deliveries.list({ tenant, state, after, limit: limit + 1 })),
   );
-  const found = pages.flat().sort(newestFirst);
+  // One that ends between two reads is met in both states.
+  const found = [...new Map(pages.flat().map((one) => [deliveryId(one), one])).values()].sort(
+    newestFirst,
+  );
   const data = found.slice(0, limit).map(deliveryObject);
   return { status: 200, headers: {}, body: listPage(data, found.length > limit) };
 };

@@ -31,7 +31,7 @@ export async function* eventStream(
         () => silent,
       ),
     ]);
-    pause.abort();
+    pause.abort('spoken');
     if (outcome === silent) {
       yield stillHere;
       continue;
@@ -60,7 +60,7 @@ export const peek = async (
       () => silent,
     ),
   ]);
-  pause.abort();
+  pause.abort('spoken');
   const all = async function* (): AsyncGenerator<StreamItem> {
     const { value, done } = await begun;
     if (done) return;

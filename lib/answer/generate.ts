@@ -35,17 +35,19 @@ export const objectOfAccepted = async (
  */
 export const answerGenerate = (
   deps: AnswerDeps,
-  request: HttpRequest,
+  received: HttpRequest,
   waitDefaultMs: number,
   functionSignal: AbortSignal,
 ): Promise<HttpReply> =>
-  idempotently(deps, request, async (keyed) => {
+  idempotently(deps, received, async (request, keyed) => {
     const generate = parseGenerateRequest(request.body);
     const { submission, preference } = callerOf(request, waitDefaultMs);
-    const key = await signingKey(deps);
     const stored = { api: 'generate', request: generate } as const;
-    const callbacks = await callbacksOf(deps, request, generate.callback);
-    const asked = { ...submission, ...keyed, ...callbacks, stored };
+    const [key, callbacks] = await Promise.all([
+      signingKey(deps),
+      callbacksOf(deps, request, generate.callback),
+    ]);
+    const asked = { ...submission, ...keyed, ...callbacks, stored, takesPending: true };
     const job = await submitAndWait(deps, asked, functionSignal);
 
     const url = resultUrl(job.resultBaseUrl, job.id, job.resultExpiresAtMs, key);

@@ -11,6 +11,9 @@ import { tenantOf } from './caller.ts';
 /** What a request's key adds to what it asks for; nothing without one. */
 export type Keyed = Pick<Submission, 'key' | 'attachTo'>;
 
+/** Whatever a job that was accepted asks for was judged then. */
+const asAccepted: HttpRequest['limits'] = { upstreamObjects: true };
+
 /** An answer that is there no more will not come back: OpenAI's clients need not ask again. */
 const goneReply = (fault: Fault): HttpReply => ({
   status: fault.reported.status,
@@ -21,28 +24,31 @@ const goneReply = (fault: Fault): HttpReply => ({
 /**
  * Answers a request that creates a job, once for each `Idempotency-Key`: a repetition is given the job
  * of the first, and its reply says so by `Idempotent-Replayed: true`. The key is looked up before
- * anything else, since what is refused now may have been accepted then. Throws Faults `invalid_value`
- * for a malformed key, `idempotency_key_reused`, and those of `answer`.
+ * anything else, since what is refused now may have been accepted then; for the same reason a
+ * repetition reaches `answer` without the limits that its tenant has by now. Throws Faults
+ * `invalid_value` for a malformed key, `idempotency_key_reused`, and those of `answer`.
  */
 export const idempotently = async (
   deps: SubmitDeps,
   request: HttpRequest,
-  answer: (keyed: Keyed) => Promise<HttpReply>,
+  answer: (request: HttpRequest, keyed: Keyed) => Promise<HttpReply>,
 ): Promise<HttpReply> => {
   const key = parseIdempotencyKey(request.headers['idempotency-key']);
-  if (key === undefined) return answer({});
+  if (key === undefined) return answer(request, {});
   let replayed = false;
   const own = {
     keyHash: createHash('sha256').update(key).digest('hex'),
     fingerprint: requestFingerprint(request),
-    onRecord: () => {
+    onReplay: () => {
       replayed = true;
     },
   };
   const carryOut = async (): Promise<HttpReply> => {
     try {
       const attachTo = await findByKey(deps, tenantOf(request), own);
-      return await answer(attachTo === undefined ? { key: own } : { key: own, attachTo });
+      return attachTo === undefined
+        ? await answer(request, { key: own })
+        : await answer({ ...request, limits: asAccepted }, { key: own, attachTo });
     } catch (fault) {
       const isGone = fault instanceof Fault && fault.code === 'result_expired';
       if (replayed && isGone) return goneReply(fault);

@@ -2,6 +2,7 @@ import { Fault } from '../errors.ts';
 import { wasErased } from '../generation/erased.ts';
 import { isDeleted, isExpired, type ReadDeps } from '../generation/read.ts';
 import type { Job } from '../job/job.ts';
+import { shownStatus } from '../job/park.ts';
 import type { HttpReply, HttpRequest } from '../wire/http.ts';
 import { type ListQuery, listPage, parseListQuery } from '../wire/responses/list.ts';
 import type { ResponseResource } from '../wire/responses/resource.ts';
@@ -45,7 +46,7 @@ const shownJobs = async (
     const jobs = await Promise.all(ids.map((id) => glance(deps, id)));
     for (const job of jobs) {
       const shown = job !== undefined && !isDeleted(job) && !isExpired(job, nowMs) && !job.unstored;
-      if (shown && (status === undefined || job.status === status)) found.push(job);
+      if (shown && (status === undefined || shownStatus(job) === status)) found.push(job);
     }
     from = ids.at(-1);
     if (ids.length < pageLimit || from === undefined) break;

@@ -1,6 +1,6 @@
 import { Fault } from '../errors.ts';
 import { followJob } from '../generation/follow.ts';
-import { isExpired, ownJob, type ReadDeps, readJob } from '../generation/read.ts';
+import { isExpired, ownJob, type ReadDeps, readOn } from '../generation/read.ts';
 import { isEnded, type Job } from '../job/job.ts';
 import { resultWaitMaxMs } from '../limits.ts';
 import type { HttpReply, HttpRequest } from '../wire/http.ts';
@@ -59,16 +59,14 @@ export const answerResponse = async (
 ): Promise<HttpReply> => {
   const { stream, startingAfter } = parseRetrieveQuery(request.query);
   const { waitMs } = parsePrefer(request.headers['prefer'], resultWaitMaxMs);
-  const held = stream ? 0 : (waitMs ?? 0);
-  const job = readableResponse(deps, await readJob(deps, idOf(request), 0, signal), request);
+  const job = readableResponse(deps, await deps.jobs.load(idOf(request), 'strong'), request);
   if (stream) {
     const afterSeq = afterSeqOf(job, startingAfter);
     const items = followJob(deps, job.id, { afterSeq }, signal);
     const events = eventStream(deps.clock, items, responseFrames(deps, afterSeq));
     return { status: 200, headers: streamHeaders, events };
   }
-  const now =
-    held > 0 ? readableResponse(deps, await readJob(deps, job.id, held, signal), request) : job;
+  const now = readableResponse(deps, await readOn(deps, job, waitMs ?? 0, signal), request);
   const preference = preferenceApplied({ respondAsync: false, waitMs });
   return {
     status: 200,

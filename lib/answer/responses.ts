@@ -94,7 +94,7 @@ const answerStreamed = async (
     const shape = { frames, replay, locate: locate(request.baseUrl) };
     return answerLive(deps, submission, shape, functionSignal);
   }
-  const { job } = await acceptOrAttach(deps, submission);
+  const { job } = await acceptOrAttach(deps, { ...submission, followed: true });
   const events = eventStream(deps.clock, replay(job, functionSignal), frames);
   return { status: 200, headers: streamHeaders, events };
 };
@@ -105,11 +105,11 @@ const answerStreamed = async (
  */
 export const answerResponses = (
   deps: AnswerDeps,
-  request: HttpRequest,
+  received: HttpRequest,
   waitDefaultMs: number,
   functionSignal: AbortSignal,
 ): Promise<HttpReply> =>
-  idempotently(deps, request, async (keyed) => {
+  idempotently(deps, received, async (request, keyed) => {
     const body = parseResponsesRequest(request.body, referencesOf(request));
     const asked = await submissionOf(deps, request, body, keyed, waitDefaultMs);
     return body.stream

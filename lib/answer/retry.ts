@@ -1,5 +1,6 @@
 import { Fault } from '../errors.ts';
 import { createOnRecord } from '../generation/create-on-record.ts';
+import { decideAdmission } from '../generation/decide-admission.ts';
 import { isExpired } from '../generation/read.ts';
 import { reserveKey, underKey } from '../generation/request-key.ts';
 import { draftJob, newJobId, type Submission, type SubmitDeps } from '../generation/submit.ts';
@@ -77,16 +78,20 @@ const repetition = async (deps: RetryDeps, request: HttpRequest, { key }: Keyed)
   const record: KeyRecord | undefined =
     key === undefined ? undefined : await reserveKey(deps, job.tenant, key, newId);
   const id = await recordRetry(deps, request, job, record?.jobId ?? newId);
-  const made = await deps.jobs.load(id, 'strong');
-  if (made !== undefined) return made;
-  const submission = await submissionOf(deps, request, job);
-  const draft = draftJob(deps, submission, id);
   // Retried before without this key, the job has another id than the key has on record.
   const isKeys = key !== undefined && record?.jobId === id;
+  const made = await deps.jobs.load(id, 'strong');
+  if (made !== undefined) {
+    if (record?.jobId !== newId) key?.onReplay();
+    return made;
+  }
+  const submission = await submissionOf(deps, request, job);
+  const draft = draftJob(deps, submission, id, await decideAdmission(deps, submission));
   const named = isKeys ? underKey(draft, key, record, submission) : draft;
-  const { job: repeated } = await whileCharged(deps, submission, named, (paid) =>
+  const { kind, job: repeated } = await whileCharged(deps, submission, named, (paid) =>
     createOnRecord(deps, paid, submission.stored),
   );
+  if (isKeys && kind === 'attached') key.onReplay();
   return repeated;
 };
 
@@ -94,8 +99,8 @@ const repetition = async (deps: RetryDeps, request: HttpRequest, { key }: Keyed)
  * `POST /jobs/{id}/retry`: a failed job is repeated as a new one, once; asked again, the answer is
  * that one. Throws Fault `invalid_value` for a job that has not failed.
  */
-export const answerRetry = (deps: RetryDeps, request: HttpRequest): Promise<HttpReply> =>
-  idempotently(deps, request, async (keyed) => {
+export const answerRetry = (deps: RetryDeps, received: HttpRequest): Promise<HttpReply> =>
+  idempotently(deps, received, async (request, keyed) => {
     const made = keyed.attachTo ?? (await repetition(deps, request, keyed));
     const location = `${made.resultBaseUrl}/jobs/${made.id}`;
     return {

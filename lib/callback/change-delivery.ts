@@ -1,5 +1,12 @@
 import { after, type EpochMs } from '../job/time.ts';
-import { deliveryClaimMs, deliveryResendMs, maxDeliveryLog, resendMaxMs } from '../limits.ts';
+import {
+  deliveryClaimMs,
+  deliveryResendMs,
+  maxDeliveryLog,
+  putOffFirstMs,
+  putOffMaxMs,
+  resendMaxMs,
+} from '../limits.ts';
 import type { Delivery, DeliveryAttempt, DeliveryEnd } from './delivery.ts';
 import type { CallbackOutcome } from './outcome.ts';
 import { decideDelivery } from './schedule.ts';
@@ -16,6 +23,7 @@ export const claimDelivery = (delivery: Delivery, claim: string, nowMs: EpochMs)
     attempts: delivery.attempts + 1,
     firstAttemptAtMs: delivery.firstAttemptAtMs ?? nowMs,
     reminders: 0,
+    putOffs: undefined,
     dueAtMs: claimedUntilMs,
     rev: delivery.rev + 1,
   };
@@ -99,6 +107,21 @@ export const recordAttempt = (
   if (nextAtMs >= delivery.resultExpiresAtMs) return ended(seen, 'failed', 'result_expired');
   const byMessage = decision.afterMs <= at.longestMessageMs;
   return { ...released(seen), nextAtMs, dueAtMs: dueAfter(nextAtMs, byMessage) };
+};
+
+/** Its receiver has to wait for its turn: it is due again after a pause, twice as long each time. */
+export const putOff = (delivery: Delivery, nowMs: EpochMs, random: number): Delivery => {
+  const putOffs = delivery.putOffs ?? 0;
+  const pauseMs = Math.min(putOffMaxMs, putOffFirstMs * 2 ** putOffs);
+  const nextAtMs = after(nowMs, Math.round(pauseMs * (1 + random)));
+  return {
+    ...delivery,
+    putOffs: putOffs + 1,
+    reminders: 0,
+    nextAtMs,
+    dueAtMs: nextAtMs,
+    rev: delivery.rev + 1,
+  };
 };
 
 /** The message that should have led to an attempt is sent again; the next time twice as late. */

@@ -60,6 +60,8 @@ const deliveryFields = {
   claimedUntilMs: z.optional(instant),
   /** How often its message was sent again since the last attempt. */
   reminders: count,
+  /** How often it found no place since the last attempt. */
+  putOffs: z.optional(count),
   dueAtMs: z.optional(instant),
   createdAtMs: instant,
   /** With the result: nothing is told of what cannot be read any more. */

@@ -1,7 +1,7 @@
 import { dynamoApiKeys } from '../adapters/dynamo-api-keys.ts';
 import { dynamoClient } from '../adapters/dynamo-client.ts';
 import { dynamoTenants } from '../adapters/dynamo-tenants.ts';
-import { powertoolsLog } from '../adapters/powertools-log.ts';
+import { jsonLog } from '../adapters/json-log.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { readSettings } from '../config.ts';
 
@@ -13,7 +13,7 @@ export const composeAuthorize = () => {
     apiKeys: dynamoApiKeys(table, settings.TABLE_NAME),
     tenants: dynamoTenants(table, settings.TABLE_NAME),
     clock: systemClock(),
-    log: powertoolsLog('authorize', settings.LOG_LEVEL),
+    log: jsonLog('authorize', settings.LOG_LEVEL),
   };
   return { settings, deps };
 };

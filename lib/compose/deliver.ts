@@ -3,6 +3,7 @@ import { dynamoCallbackEndpoints } from '../adapters/dynamo-callback-endpoints.t
 import { dynamoCallbackSecrets } from '../adapters/dynamo-callback-secrets.ts';
 import { dynamoDeliveries } from '../adapters/dynamo-deliveries.ts';
 import { dynamoSigningKeys } from '../adapters/dynamo-signing-keys.ts';
+import { dynamoSlowLanes } from '../adapters/dynamo-slow-lanes.ts';
 import { dynamoTenants } from '../adapters/dynamo-tenants.ts';
 import { sqsClient } from '../adapters/sqs-client.ts';
 import { sqsDeliveryQueue } from '../adapters/sqs-delivery-queue.ts';
@@ -17,6 +18,7 @@ export const composeDeliver = () => {
     ...storeNames,
     'DELIVERIES_QUEUE_URL',
     'CALLBACK_HTTP_LOOPBACK',
+    'SLOW_DELIVERY_CONCURRENCY',
   ]);
   const { TABLE_NAME: tableName, DELIVERIES_QUEUE_URL: queueUrl } = settings;
   const { table, ...store } = composeStore('deliver', settings);
@@ -33,7 +35,9 @@ export const composeDeliver = () => {
     }),
     signingKeys: dynamoSigningKeys(table, tableName, store.clock),
     tenants: dynamoTenants(table, tableName),
+    slowLanes: dynamoSlowLanes(table, tableName),
     ids: systemIds(),
   };
-  return { deps, visibility: sqsVisibility(sqs, queueUrl) };
+  const lanes = settings.SLOW_DELIVERY_CONCURRENCY;
+  return { deps, lanes, visibility: sqsVisibility(sqs, queueUrl) };
 };

@@ -6,6 +6,7 @@ import { sqsQueue } from '../adapters/sqs-queue.ts';
 import { systemIds } from '../adapters/system-ids.ts';
 import type { Settings } from '../config.ts';
 import { callbackNames, composeCallbacks } from './callbacks.ts';
+import { composeDurations } from './durations.ts';
 import { composeHealth } from './health.ts';
 import { composeStore, storeNames } from './store.ts';
 import { composeTenantUse } from './tenant-use.ts';
@@ -35,6 +36,7 @@ export const composeMaking = (
     ...composeCallbacks(table, sqs, settings, store),
     upstreams: upstreamsFrom(settings, store.clock),
     health: composeHealth(table, settings.TABLE_NAME, store),
+    durations: composeDurations(table, settings.TABLE_NAME, store),
     ids: systemIds(),
   };
   return { table, deps };

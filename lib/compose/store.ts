@@ -1,6 +1,6 @@
 import { dynamoClient } from '../adapters/dynamo-client.ts';
 import { dynamoJobs } from '../adapters/dynamo-jobs.ts';
-import { powertoolsLog } from '../adapters/powertools-log.ts';
+import { jsonLog } from '../adapters/json-log.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import type { Settings } from '../config.ts';
 
@@ -16,5 +16,5 @@ export const composeStore = (service: string, settings: Settings<(typeof storeNa
   const clock = systemClock();
   const table = dynamoClient();
   const jobs = dynamoJobs(table, settings.TABLE_NAME, clock);
-  return { table, clock, jobs, log: powertoolsLog(service, settings.LOG_LEVEL) };
+  return { table, clock, jobs, log: jsonLog(service, settings.LOG_LEVEL) };
 };

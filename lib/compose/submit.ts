@@ -1,21 +1,23 @@
-import { readSettings } from '../config.ts';
+import { readSettingsWithUpstreams } from '../config/with-upstreams.ts';
 import { composeHttp, httpNames } from './http.ts';
 import { composeMaking, makingNames } from './making.ts';
 
 /** Throws Fault `misconfigured`. */
 export const composeSubmit = () => {
-  const settings = readSettings(process.env, [
+  const settings = readSettingsWithUpstreams(process.env, [
     ...makingNames,
     ...httpNames,
+    'ADMIT_UNSEEN',
     'WAIT_DEFAULT_MS_GENERATE',
     'WAIT_DEFAULT_MS_RESPONSES',
     'WAIT_DEFAULT_MS_CHAT',
   ]);
-  const { deps } = composeMaking('submit', settings);
+  const { table, deps: making } = composeMaking('submit', settings);
+  const deps = { ...making, admitUnseen: settings.ADMIT_UNSEEN };
   const waits = {
     generateMs: settings.WAIT_DEFAULT_MS_GENERATE,
     responsesMs: settings.WAIT_DEFAULT_MS_RESPONSES,
     chatMs: settings.WAIT_DEFAULT_MS_CHAT,
   };
-  return { deps, waits, http: composeHttp(settings, deps.log) };
+  return { deps, waits, http: composeHttp(table, settings, deps) };
 };

@@ -3,14 +3,14 @@ import { dynamoDeliveries } from '../adapters/dynamo-deliveries.ts';
 import { sqsClient } from '../adapters/sqs-client.ts';
 import { sqsDeliveryQueue } from '../adapters/sqs-delivery-queue.ts';
 import { sqsQueue } from '../adapters/sqs-queue.ts';
-import { readSettings } from '../config.ts';
+import { readSettingsWithUpstreams } from '../config/with-upstreams.ts';
 import { composeStore, storeNames } from './store.ts';
 import { composeTenantUse } from './tenant-use.ts';
 import { upstreamsFrom, upstreamsNames } from './upstreams.ts';
 
 /** Throws Fault `misconfigured`. */
 export const composeSweep = () => {
-  const settings = readSettings(process.env, [
+  const settings = readSettingsWithUpstreams(process.env, [
     ...storeNames,
     ...upstreamsNames,
     'JOBS_QUEUE_URL',

@@ -1,5 +1,5 @@
 import { isOpenai } from '../adapters/openai-dialect.ts';
-import { openaiServer } from '../adapters/openai-server.ts';
+import { openaiOnDemand } from '../adapters/openai-on-demand.ts';
 import { secret } from '../adapters/secrets.ts';
 import { defaultUpstream, type Fallback, type ListedUpstream } from '../config/upstream-list.ts';
 import type { Settings } from '../config.ts';
@@ -35,7 +35,7 @@ const described = (settings: UpstreamsSettings): Described => ({
 });
 
 const serverOf = (entry: Described, settings: UpstreamsSettings, clock: Clock): UpstreamServer =>
-  openaiServer({
+  openaiOnDemand({
     name: entry.name,
     ...(entry.baseUrl === undefined ? {} : { baseUrl: entry.baseUrl }),
     apiKey: secret(entry.apiKey, entry.apiKeyParameter, clock),

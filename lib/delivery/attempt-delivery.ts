@@ -1,4 +1,4 @@
-import { claimDelivery, failDelivery, recordAttempt } from '../callback/change-delivery.ts';
+import { claimDelivery, failDelivery, putOff, recordAttempt } from '../callback/change-delivery.ts';
 import { type Delivery, type DeliveryKey, readinessOf } from '../callback/delivery.ts';
 import { callbackBody, callbackId } from '../callback/event.ts';
 import type { CallbackOutcome } from '../callback/outcome.ts';
@@ -17,6 +17,8 @@ export type AttemptDeps = DestinationDeps &
 
 /** A place is asked for again after this, and up to as much later, so that not all come at once. */
 const placePauseMs = 5_000;
+/** How often the same message asks; after that the due index brings another. */
+const placeAsks = 3;
 
 /** Undefined when somebody else has changed the delivery since it was read. */
 const save = async (deps: AttemptDeps, next: Delivery): Promise<Delivery | undefined> => {
@@ -88,9 +90,10 @@ const carryOut = async (
   const startedAtMs = deps.clock.nowMs();
   let outcome: CallbackOutcome | undefined;
   try {
-    outcome = await post(deps, claimed, destination, signal);
+    const either = AbortSignal.any([signal, place.signal]);
+    outcome = await post(deps, claimed, destination, either);
   } finally {
-    place.leave(outcome);
+    await place.leave(outcome);
   }
   await record(deps, claimed, outcome, startedAtMs);
   const isOurs = outcome.kind === 'failed' && outcome.why === 'stopped';
@@ -126,18 +129,22 @@ export const attemptDelivery = async (
     await save(deps, failDelivery(delivery, destination.why));
     return acknowledge;
   }
-  const place = from.signal.aborted
-    ? undefined
-    : from.patience.enter(delivery.tenant, destination.url);
+  const pauseMs = placePauseMs * (1 + deps.ids.random());
+  if (from.signal.aborted) return later(pauseMs, from.receiveCount);
+  const { endpoint, url } = destination;
+  const isProven = endpoint !== undefined && endpoint.failingSinceMs === undefined;
+  const place = await from.patience.enter({ tenant: delivery.tenant, url, isProven });
   if (place === undefined) {
-    return later(placePauseMs * (1 + deps.ids.random()), from.receiveCount);
+    if (from.receiveCount < placeAsks) return later(pauseMs, from.receiveCount);
+    await save(deps, putOff(delivery, deps.clock.nowMs(), deps.ids.random()));
+    return acknowledge;
   }
   let claimed: Delivery | undefined;
   try {
     const claim = claimDelivery(delivery, deps.ids.nonce(), deps.clock.nowMs());
     claimed = await save(deps, claim);
   } finally {
-    if (claimed === undefined) place.leave(undefined);
+    if (claimed === undefined) await place.leave(undefined);
   }
   if (claimed !== undefined) await carryOut(deps, claimed, destination, place, from.signal);
   return acknowledge;

@@ -4,8 +4,9 @@ import { idempotencyKeyTtlMs, twinWaitMs } from '../limits.ts';
 import type { KeyRecord } from '../ports/idempotency-keys.ts';
 import { acceptSubmission } from './accept-submission.ts';
 import { mustHaveAnswer } from './answer-gone.ts';
-import { chooseUpstream } from './choose-upstream.ts';
+import { atOpenUpstream } from './choose-upstream.ts';
 import { type Attached, createOnRecord } from './create-on-record.ts';
+import { decideAdmission } from './decide-admission.ts';
 import { reserveKey, underKey } from './request-key.ts';
 import {
   type Accepted,
@@ -39,6 +40,11 @@ const awaitTwin = async (
   return undefined;
 };
 
+const attachedTo = (deps: SubmitDeps, key: RequestKey, job: Job): Attached => {
+  key.onReplay();
+  return { kind: 'attached', job: mustHaveAnswer(deps, job) };
+};
+
 const acceptByKey = async (
   deps: SubmitDeps,
   submission: Submission,
@@ -47,18 +53,22 @@ const acceptByKey = async (
   const { tenant, stored } = submission;
   const id = newJobId(deps, stored.api);
   // What cannot be asked is refused before it takes the key.
-  const draft = draftJob(deps, submission, id);
+  const admission = await decideAdmission(deps, submission);
+  const draft = draftJob(deps, submission, id, admission);
   const record = await reserveKey(deps, tenant, key, id);
   const isOwn = record.jobId === id;
   const made = isOwn ? undefined : await deps.jobs.load(record.jobId, 'strong');
-  if (made !== undefined) return { kind: 'attached', job: mustHaveAnswer(deps, made) };
+  if (made !== undefined) return attachedTo(deps, key, made);
   const twin = isOwn ? undefined : await awaitTwin(deps, submission, record);
-  if (twin !== undefined) return { kind: 'attached', job: mustHaveAnswer(deps, twin) };
-  const named = isOwn ? draft : draftJob(deps, submission, record.jobId);
-  return whileCharged(deps, submission, named, async (paid) => {
-    const chosen = await chooseUpstream(deps, paid, stored);
-    return createOnRecord(deps, underKey(chosen, key, record, submission), stored);
-  });
+  if (twin !== undefined) return attachedTo(deps, key, twin);
+  const named = isOwn ? draft : draftJob(deps, submission, record.jobId, admission);
+  const outcome = await whileCharged(deps, submission, named, (paid) =>
+    atOpenUpstream(deps, paid, stored, (chosen) =>
+      createOnRecord(deps, underKey(chosen, key, record, submission), stored),
+    ),
+  );
+  if (outcome.kind === 'attached') key.onReplay();
+  return outcome;
 };
 
 /**

@@ -68,12 +68,13 @@ const withdrawQuietly = async (deps: AcceptDeps, job: LiveJob): Promise<boolean>
  * Records a new request, its content first, then the job that makes it count. From here on the
  * request is accepted. Throws Fault `store_unavailable` when it is not; then job and content are
  * dropped again as far as possible. What is left of them expires, and a job that is left without its
- * content fails before it costs anything.
+ * content fails before it costs anything. `onRefused` is called before anything is dropped.
  */
 export const accept = async (
   deps: AcceptDeps,
   request: unknown,
   draft: LiveJob,
+  onRefused: () => Promise<void> = async () => undefined,
 ): Promise<LiveJob> => {
   const { id, upload, resultExpiresAtMs } = draft;
   let job: LiveJob | undefined;
@@ -85,7 +86,10 @@ export const accept = async (
     await persist(deps, () => put(deps, recorded, untilMs), pausesMs, untilMs);
     return job;
   } catch (cause) {
-    if (job !== undefined) await Promise.all([withdrawQuietly(deps, job), dropQuietly(deps, job)]);
+    await Promise.all([
+      onRefused(),
+      ...(job === undefined ? [] : [withdrawQuietly(deps, job), dropQuietly(deps, job)]),
+    ]);
     throw unavailable(cause);
   }
 };

@@ -2,10 +2,12 @@ import type { Job } from '../job/job.ts';
 import type { EpochMs } from '../job/time.ts';
 import type { UpstreamServer } from '../ports/upstreams.ts';
 import type { Deps } from '../ports.ts';
-import type { Production } from '../wire/production.ts';
+import type { JsonObject, Production } from '../wire/production.ts';
+import type { Contact } from './contact.ts';
 import type { Lease } from './lease.ts';
 import type { Meter } from './meter.ts';
 import type { Stopper } from './stop.ts';
+import type { TimeTaken } from './time-taken.ts';
 import type { Listener, Transcript } from './transcript.ts';
 import type { Witness } from './upstream-evidence.ts';
 
@@ -14,6 +16,7 @@ export type RunOutcome =
   | { readonly kind: 'ended'; readonly job: Job }
   | { readonly kind: 'requeued'; readonly job: Job; readonly afterMs: number }
   | { readonly kind: 'promoted'; readonly job: Job }
+  | { readonly kind: 'parked'; readonly job: Job }
   | { readonly kind: 'superseded' };
 
 export type Budget = {
@@ -25,6 +28,14 @@ export type Budget = {
   readonly listener?: Listener;
 };
 
+/** A call for a generation that went out while its job was still being recorded. */
+export type BegunCall = {
+  /** Its events from the first on; undefined when they were taken or the call was dropped. */
+  take(signal: AbortSignal): AsyncIterable<JsonObject> | undefined;
+  /** Stops it if nobody has taken it. Never throws. */
+  drop(): Promise<void>;
+};
+
 /** What an attempt does: at which upstream, and how. */
 export type Task = {
   readonly upstream: UpstreamServer;
@@ -33,12 +44,22 @@ export type Task = {
   readonly resumable: boolean;
   /** Another upstream is there for when this one's attempts are spent. */
   readonly hasFallback: boolean;
+  /** What goes on at the upstream is to be given up, and begun anew. */
+  readonly isStale?: true;
+  /** What its request bounds its output to. */
+  readonly maxOutputTokens: number | undefined;
+  /** The attempt's first call, should it have gone out before the attempt began. */
+  readonly begun?: BegunCall;
 };
 
-export type RunDeps = Pick<
-  Deps,
-  'jobs' | 'content' | 'deliveryQueue' | 'health' | 'clock' | 'ids' | 'log'
->;
+/** How long nobody has to wait for a generation before it is parked; without it none ever is. */
+export type Parking = { readonly parkAfterMs?: number | undefined };
+
+export type RunDeps = Parking &
+  Pick<
+    Deps,
+    'jobs' | 'content' | 'deliveryQueue' | 'health' | 'durations' | 'clock' | 'ids' | 'log'
+  >;
 
 /** One attempt under way. */
 export type Attempt = {
@@ -48,5 +69,7 @@ export type Attempt = {
   readonly transcript: Transcript;
   readonly stopper: Stopper;
   readonly witness: Witness;
+  readonly timeTaken: TimeTaken;
   readonly meter: Meter;
+  readonly contact: Contact;
 };

@@ -4,6 +4,7 @@ import { deferProbedMs } from '../limits.ts';
 import type { Deps } from '../ports.ts';
 import type { StoredRequest } from '../wire/stored-request.ts';
 import type { Task } from './attempt.ts';
+import { type Permit, permit } from './permit.ts';
 import { planTask } from './task.ts';
 
 type ChooseDeps = Pick<Deps, 'upstreams' | 'health' | 'clock'>;
@@ -40,26 +41,42 @@ const draftAt = <T extends Draft>(
   }
 };
 
-/**
- * A job that is to be generated at once goes to the first of its upstreams whose circuit is not open.
- * Throws Fault `upstream_unavailable` when there is none, with the time when one is tried again.
- * Nothing is recorded yet; a job that is queued anyway waits as its worker finds it.
- */
-export const chooseUpstream = async <T extends Draft>(
+const choose = async <T extends Draft>(
   deps: ChooseDeps,
   draft: T,
   stored: StoredRequest,
-): Promise<T> => {
-  if (draft.job.status === 'queued') return draft;
+): Promise<{ readonly chosen: T; readonly permit?: Permit }> => {
+  if (draft.job.status === 'queued') return { chosen: draft };
   let soonestMs = Number.POSITIVE_INFINITY;
   for (const [choice, { upstream, model }] of deps.upstreams.route(draft.job.model).entries()) {
     const target = { upstream: upstream.name, model };
     const chosen = draftAt(deps, draft, stored, choice, target);
     if (chosen === undefined) continue;
     const passage = await deps.health.mayCall(upstream.name, model, 'first');
-    if (passage.kind === 'go') return chosen;
+    if (passage.kind === 'go') return { chosen, permit: permit(deps, target, passage.taken) };
     const probedMs = passage.isProbed ? deferProbedMs : 0;
     soonestMs = Math.min(soonestMs, passage.untilMs + probedMs - deps.clock.nowMs());
   }
   throw allFailing(soonestMs);
+};
+
+/**
+ * Has `make` record a job that is to be generated at once for the first of its upstreams whose circuit is
+ * not open. Throws Fault `upstream_unavailable` when there is none, with the time when one is tried again,
+ * and as `make` does. A job that is queued anyway waits as its worker finds it.
+ */
+export const atOpenUpstream = async <T extends Draft, Made extends { readonly kind: string }>(
+  deps: ChooseDeps,
+  draft: T,
+  stored: StoredRequest,
+  make: (chosen: T) => Promise<Made>,
+): Promise<Made> => {
+  const { chosen, permit: given } = await choose(deps, draft, stored);
+  try {
+    const made = await make(chosen);
+    if (made.kind === 'accepted') given?.used();
+    return made;
+  } finally {
+    await given?.giveBack();
+  }
 };

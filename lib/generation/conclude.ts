@@ -9,6 +9,7 @@ import type { Finish } from '../wire/production.ts';
 import { announce } from './announce.ts';
 import type { Attempt, RunDeps, RunOutcome } from './attempt.ts';
 import { persist } from './fenced-write.ts';
+import { parkJob } from './park.ts';
 import type { StopReason } from './stop.ts';
 import { stopGeneration, stopUpstream } from './stop-upstream.ts';
 
@@ -171,6 +172,9 @@ export const concludeStop = async (
     case 'wait_over':
       await keepOutput(deps, attempt);
       return release(deps, attempt, promote);
+    case 'unfollowed':
+      await keepOutput(deps, attempt);
+      return parkJob(deps, attempt);
     case 'function_ending':
       await keepOutput(deps, attempt);
       if (attempt.via === 'inline' && !attempt.lease.job.live)

@@ -1,11 +1,11 @@
-import { follow } from '../job/create.ts';
 import { type EndedJob, isEnded, type Job } from '../job/job.ts';
 import { after, type EpochMs } from '../job/time.ts';
-import { followMs, followPauseMs, leaveMs } from '../limits.ts';
+import { followPauseMs, leaveMs } from '../limits.ts';
 import type { TranscriptChunk } from '../ports/content.ts';
 import type { Deps } from '../ports.ts';
+import { markRead } from './mark-read.ts';
 
-export type FollowDeps = Pick<Deps, 'jobs' | 'content' | 'clock' | 'log'>;
+export type FollowDeps = Pick<Deps, 'jobs' | 'content' | 'queue' | 'clock' | 'log'>;
 
 /** What a reader of a job's stream is told, in order. */
 export type StreamItem =
@@ -16,18 +16,6 @@ export type StreamItem =
   | { readonly kind: 'interrupted' }
   | { readonly kind: 'deleted' }
   | { readonly kind: 'ended'; readonly job: Job };
-
-/** Tells the job's worker that somebody reads along; a mark that fails is only a slower checkpoint. */
-export const markFollowed = async (deps: FollowDeps, job: Job): Promise<void> => {
-  const nowMs = deps.clock.nowMs();
-  if (job.status !== 'in_progress') return;
-  if ((job.followedUntilMs ?? 0) > after(nowMs, followMs / 2)) return;
-  try {
-    await deps.jobs.write(follow(job, after(nowMs, followMs)));
-  } catch (error) {
-    deps.log.warn('follow.unmarked', { jobId: job.id, error });
-  }
-};
 
 /**
  * The entries of the chunks with numbers after `seq`, in order, as far as there is no gap, as there is
@@ -103,7 +91,7 @@ export async function* followJob(
       yield { kind: 'ended', job };
       return;
     }
-    await markFollowed(deps, job);
+    await markRead(deps, job, { kind: 'stream' });
     await deps.clock.sleep(followPauseMs, signal).catch(() => undefined);
   }
   yield { kind: 'interrupted' };

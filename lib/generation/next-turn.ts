@@ -12,15 +12,33 @@ export type TurnDeps = Pick<
 /** The index is a moment old, so the first of the line may have gone. */
 const lookedAt = 10;
 
-/** Nobody took this slot to use it: it is given back unless the job has come to need it. */
+const tries = 3;
+
+const isNeeded = async (
+  deps: Pick<TurnDeps, 'jobs' | 'clock'>,
+  jobId: string,
+): Promise<boolean> => {
+  const now = await deps.jobs.load(jobId, 'strong');
+  return now !== undefined && needsSlot(now, deps.clock.nowMs());
+};
+
+/**
+ * Nobody took this slot to use it: it is given back unless the job has come to need it. Not if a slot
+ * was taken since the job was looked at, which may have been this one; after a few looks it is left to
+ * the sweep.
+ */
 export const returnUnused = async (
   deps: Pick<TurnDeps, 'jobs' | 'tenantTurns' | 'clock'>,
   tenant: string,
   jobId: string,
 ): Promise<void> => {
-  const now = await deps.jobs.load(jobId, 'strong');
-  if (now !== undefined && needsSlot(now, deps.clock.nowMs())) return;
-  await deps.tenantTurns.giveSlotBack(tenant, jobId);
+  // Mostly somebody else has called the same job.
+  if (await isNeeded(deps, jobId)) return;
+  for (let tried = 0; tried < tries; tried += 1) {
+    const { rev, inFlight } = await deps.tenantTurns.find(tenant);
+    if (!inFlight.includes(jobId) || (await isNeeded(deps, jobId))) return;
+    if ((await deps.tenantTurns.reclaim(tenant, [jobId], rev)) === 'done') return;
+  }
 };
 
 /** As `returnUnused`; what fails is logged, and the sweep makes up for it. */

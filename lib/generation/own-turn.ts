@@ -12,7 +12,7 @@ const slotLimit = async (deps: TurnDeps, job: Job): Promise<number | undefined> 
 export const mustWait = async (deps: TurnDeps, job: Job): Promise<boolean> => {
   const limit = await slotLimit(deps, job);
   if (limit === undefined) return false;
-  if ((await deps.tenantTurns.takeSlot(job.tenant, job.id, limit)) === 'taken') return false;
+  if ((await deps.tenantTurns.takeSlot(job.tenant, job.id, limit)) !== 'full') return false;
   const outcome = await deps.jobs.write(waitForTurn(job));
   if (outcome.kind === 'written') {
     deps.log.info('job.deferred', { jobId: job.id, why: 'tenant_limit' });

@@ -1,9 +1,8 @@
 import { checkpointDue } from '../job/checkpoint.ts';
 import { isEnded, type Job } from '../job/job.ts';
 import type { Deps } from '../ports.ts';
-import type { Lease } from './lease.ts';
-import type { Stopper } from './stop.ts';
-import type { Transcript } from './transcript.ts';
+import type { Attempt, Parking } from './attempt.ts';
+import { mayPark } from './park.ts';
 
 const beatMs = 1_000;
 
@@ -14,14 +13,18 @@ const isLost = (seen: Job, attempt: number): boolean =>
 /** Resolves when the beat that is under way, if any, has ended; no other follows. */
 export type Pulse = { end(): Promise<void> };
 
-type Heart = { readonly lease: Lease; readonly transcript: Transcript; readonly stopper: Stopper };
+type Heart = Pick<Attempt, 'via' | 'task' | 'lease' | 'transcript' | 'stopper' | 'contact'>;
 
 /**
  * Looks after an attempt once a second while it runs: notices that the job was ended or taken by
  * somebody else, writes checkpoints, renews the lease. A beat that fails is logged and the next one
- * tries again; when the lease is gone the attempt is stopped.
+ * tries again; when the lease is gone, or nobody waits for what goes on without it, the attempt is
+ * stopped.
  */
-export const startPulse = (deps: Pick<Deps, 'jobs' | 'clock' | 'log'>, heart: Heart): Pulse => {
+export const startPulse = (
+  deps: Pick<Deps, 'jobs' | 'clock' | 'log'> & Parking,
+  heart: Heart,
+): Pulse => {
   const { lease, transcript, stopper } = heart;
   const ending = new AbortController();
 
@@ -29,6 +32,10 @@ export const startPulse = (deps: Pick<Deps, 'jobs' | 'clock' | 'log'>, heart: He
     const seen = await deps.jobs.load(lease.job.id, 'eventual');
     if (seen !== undefined && isLost(seen, lease.job.attempt)) return false;
     const nowMs = deps.clock.nowMs();
+    if (seen !== undefined && mayPark(deps, heart, seen, nowMs)) {
+      stopper.stop('unfollowed');
+      return true;
+    }
     const { pendingBytes, lastCheckpointAtMs } = transcript;
     const followed = (seen?.followedUntilMs ?? 0) > nowMs;
     const due = checkpointDue({ pendingBytes, lastCheckpointAtMs, nowMs, followed });
@@ -56,7 +63,7 @@ export const startPulse = (deps: Pick<Deps, 'jobs' | 'clock' | 'log'>, heart: He
   const running = run();
   return {
     end: () => {
-      ending.abort();
+      ending.abort('ended');
       return running;
     },
   };

@@ -16,7 +16,7 @@ export const queueGuard = (clock: Clock, signal: AbortSignal) => {
   const controller = new AbortController();
   let waiting: AbortController | undefined;
   const end = (): void => {
-    waiting?.abort();
+    waiting?.abort('begun');
     waiting = undefined;
   };
   const begin = (): void => {

@@ -4,9 +4,9 @@ import { isEnded, type Job } from '../job/job.ts';
 import { after, type EpochMs } from '../job/time.ts';
 import type { Deps } from '../ports.ts';
 import { awaitEnd } from './await-end.ts';
-import { markFollowed } from './follow.ts';
+import { markRead } from './mark-read.ts';
 
-export type ReadDeps = Pick<Deps, 'jobs' | 'content' | 'clock' | 'log'>;
+export type ReadDeps = Pick<Deps, 'jobs' | 'content' | 'queue' | 'clock' | 'log'>;
 
 /** What can be read of a job: its final object once it finished, and what was put out before that. */
 export type JobView =
@@ -46,9 +46,20 @@ export const readJob = async (
   signal: AbortSignal,
 ): Promise<Job | undefined> => {
   const job = await deps.jobs.load(id, 'strong');
-  if (job === undefined || isEnded(job)) return job;
-  await markFollowed(deps, job);
-  return waitMs === 0 ? job : awaitEnd(deps, id, after(deps.clock.nowMs(), waitMs), signal);
+  return job === undefined ? undefined : readOn(deps, job, waitMs, signal);
+};
+
+/** As `readJob`, of a job as it was just read. */
+export const readOn = async (
+  deps: ReadDeps,
+  job: Job,
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<Job | undefined> => {
+  if (isEnded(job)) return job;
+  const untilMs = after(deps.clock.nowMs(), waitMs);
+  await markRead(deps, job, waitMs === 0 ? { kind: 'glance' } : { kind: 'wait', untilMs });
+  return waitMs === 0 ? job : awaitEnd(deps, job.id, untilMs, signal);
 };
 
 /**

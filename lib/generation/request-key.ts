@@ -33,9 +33,10 @@ export const findByKey = async (
   const record = await deps.idempotencyKeys.find(tenant, key.keyHash, deps.clock.nowMs());
   if (record === undefined) return undefined;
   mustMatch(record, key);
-  key.onRecord();
   const job = await deps.jobs.load(record.jobId, 'strong');
-  return job === undefined ? undefined : mustHaveAnswer(deps, job);
+  if (job === undefined) return undefined;
+  key.onReplay();
+  return mustHaveAnswer(deps, job);
 };
 
 /**
@@ -58,7 +59,6 @@ export const reserveKey = async (
     after(nowMs, patienceMs),
   );
   mustMatch(record, key);
-  if (record.jobId !== jobId) key.onRecord();
   return record;
 };
 

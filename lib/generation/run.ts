@@ -6,12 +6,14 @@ import type { Evidence } from '../upstream-health/evidence.ts';
 import type { EventReader, Finish, JsonObject, Reading } from '../wire/production.ts';
 import type { Attempt, Budget, RunDeps, RunOutcome, Task } from './attempt.ts';
 import { concludeFailure, concludeFinish, concludeStop, finishFault } from './conclude.ts';
+import { noContact } from './contact.ts';
 import { holdLease } from './lease.ts';
 import { leaveOutput } from './leave-output.ts';
 import { beginMeter } from './meter.ts';
 import { startPulse } from './pulse.ts';
 import { stopper, stopReason } from './stop.ts';
 import { abandon } from './stop-upstream.ts';
+import { timeTaken } from './time-taken.ts';
 import { beginTranscript } from './transcript.ts';
 import { upstreamEvents } from './upstream-events.ts';
 import { evidenceOf, useOf, witness } from './upstream-evidence.ts';
@@ -57,7 +59,7 @@ const readEvent = (reader: EventReader, event: JsonObject): Reading => {
  * run out if the sandbox was frozen. Throws what the upstream throws.
  */
 const generate = async (deps: RunDeps, attempt: Attempt): Promise<Finish> => {
-  const { lease, transcript, stopper, task, meter, witness } = attempt;
+  const { lease, transcript, stopper, task, meter, witness, contact } = attempt;
   if (!(await lease.keep())) stopper.stop('superseded');
   stopper.signal.throwIfAborted();
   const reader = task.production.begin();
@@ -67,6 +69,7 @@ const generate = async (deps: RunDeps, attempt: Attempt): Promise<Finish> => {
     const { entries, upstreamId, upstreamSeq, finish } = readEvent(reader, event);
     if (first && !adopted) await recordBegin(deps, attempt, upstreamId);
     if (first) await witness.answered();
+    contact.made();
     first = false;
     transcript.append(entries, upstreamSeq);
     if (finish !== undefined) return finish;
@@ -127,15 +130,19 @@ const carryOut = async (deps: RunDeps, attempt: Attempt): Promise<RunOutcome> =>
     const finish = await generateOrRepeat(deps, attempt);
     attempt.meter.finished(finish.usage);
     attempt.witness.ended(evidenceOfFinish(finish));
+    attempt.timeTaken.finished(finish);
     await pulse.end();
     return await concludeFinish(deps, attempt, finish);
   } catch (thrown) {
     attempt.witness.ended(evidenceOf(thrown instanceof GenerationDead ? thrown.fault : thrown));
     await pulse.end();
+    // Before anybody else may start one: a call that was not got to.
+    await attempt.task.begun?.drop();
     if (thrown instanceof GenerationDead) {
       return await concludeFailure(deps, attempt, thrown.fault, { dead: true });
     }
     const reason = thrown instanceof Fault ? undefined : stopReason(attempt.stopper.signal);
+    attempt.timeTaken.stopped(reason);
     return reason === undefined
       ? await concludeFailure(deps, attempt, toFault(thrown), { dead: false })
       : await concludeStop(deps, attempt, reason);
@@ -161,10 +168,14 @@ export const run = async (
     lease,
     transcript: beginTranscript(deps, lease, listener),
     meter: beginMeter(job),
+    contact: noContact(deps.clock),
     witness: witness(deps, useOf(job, task.upstream.name)),
+    timeTaken: timeTaken(deps, task, lease),
     stopper: stopper(deps.clock, { functionSignal, waitUntilMs, deadlineAtMs: job.deadlineAtMs }),
   };
   deps.log.info('attempt.started', { jobId: job.id, attempt: job.attempt, model: job.model });
+  // An attempt that is stopped before it gets to its call has paid for it all the same.
+  if (task.begun !== undefined) attempt.meter.called();
   try {
     const outcome = await carryOut(deps, attempt);
     if (outcome.kind === 'superseded') {
@@ -176,5 +187,7 @@ export const run = async (
   } finally {
     attempt.stopper.end();
     await attempt.witness.report();
+    // A client waits for the inline attempt: it is told while its end is written, and not after it.
+    if (via === 'worker') await attempt.timeTaken.told();
   }
 };

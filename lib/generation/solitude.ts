@@ -1,12 +1,15 @@
 import { aloneMinMs } from '../limits.ts';
 
+/**
+ * `alone`: nobody runs beside it now. `late`: neither, but too little is left of the function's time.
+ * `crowded`: another of the invocation is to run alone, and one is all that it takes.
+ */
+export type Solitude = 'alone' | 'late' | 'crowded';
+
 /** A job's place among those that one invocation runs at once. */
 export type Seat = {
-  /**
-   * Leaves the others, and waits until they and whoever left them before are done. Whether it may run
-   * then: not where that has taken so long that too little is left of the function's time.
-   */
-  alone(): Promise<boolean>;
+  /** Leaves the others, and waits until they are done, unless it is crowded. */
+  alone(): Promise<Solitude>;
 };
 
 /** The jobs of one invocation: what crashes the sandbox alone costs none of its neighbours anything. */
@@ -18,37 +21,33 @@ export type Company = {
 /** A company of nobody yet; `leftMs` is how long the function may still run. */
 export const newCompany = (leftMs: () => number): Company => {
   let together = 0;
-  let taken = false;
-  const waiting: (() => void)[] = [];
-
-  const admitNext = (): void => {
-    if (together > 0 || taken) return;
-    const admit = waiting.shift();
-    if (admit === undefined) return;
-    taken = true;
-    admit();
-  };
+  let isTaken = false;
+  let admit = (): void => undefined;
 
   return {
     async join(act) {
-      let isAlone = false;
+      let isBeside = true;
       together += 1;
-      const alone: Seat['alone'] = async () => {
-        const { promise, resolve } = Promise.withResolvers<void>();
-        isAlone = true;
+      const leave = (): void => {
+        if (!isBeside) return;
+        isBeside = false;
         together -= 1;
-        const isFirst = together === 0 && !taken && waiting.length === 0;
-        waiting.push(resolve);
-        admitNext();
+        if (together === 0) admit();
+      };
+      const alone: Seat['alone'] = async () => {
+        leave();
+        if (isTaken) return 'crowded';
+        isTaken = true;
+        if (together === 0) return 'alone';
+        const { promise, resolve } = Promise.withResolvers<void>();
+        admit = resolve;
         await promise;
-        return isFirst || leftMs() >= aloneMinMs;
+        return leftMs() >= aloneMinMs ? 'alone' : 'late';
       };
       try {
         return await act({ alone });
       } finally {
-        if (isAlone) taken = false;
-        else together -= 1;
-        admitNext();
+        leave();
       }
     },
   };

@@ -30,7 +30,13 @@ export const stopUpstream = async (
 /** Stops a generation that nobody will go on with, as far as that can be done. */
 export const stopGeneration = async (
   deps: Pick<Deps, 'log'>,
-  { lease, task }: Pick<Attempt, 'lease' | 'task'>,
+  {
+    lease,
+    task,
+  }: {
+    readonly lease: { readonly job: Pick<Job, 'id'> };
+    readonly task: Pick<Attempt['task'], 'upstream'>;
+  },
   upstreamId: string,
 ): Promise<void> => {
   const { id: jobId } = lease.job;

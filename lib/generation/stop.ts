@@ -4,9 +4,10 @@ import type { Clock } from '../ports/system.ts';
 /**
  * Why an attempt is stopped from outside:
  * `wait_over`, its client has waited long enough; `function_ending`, Lambda's time is nearly up;
- * `deadline`, the job's own; `superseded`, the job is no longer this attempt's.
+ * `deadline`, the job's own; `superseded`, the job is no longer this attempt's; `unfollowed`, nobody
+ * waits for what goes on without it.
  */
-export type StopReason = 'wait_over' | 'function_ending' | 'deadline' | 'superseded';
+export type StopReason = 'wait_over' | 'function_ending' | 'deadline' | 'superseded' | 'unfollowed';
 
 export class Stop extends Error {
   override readonly name = 'Stop';
@@ -60,7 +61,7 @@ export const stopper = (clock: Clock, ends: Ends): Stopper => {
     signal: controller.signal,
     stop,
     end: () => {
-      timers.abort();
+      timers.abort('ended');
       ends.functionSignal.removeEventListener('abort', onFunctionEnding);
     },
   };

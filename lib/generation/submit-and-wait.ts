@@ -1,11 +1,14 @@
 import { isEnded, type Job } from '../job/job.ts';
-import { after, type EpochMs } from '../job/time.ts';
+import { after, type EpochMs, earlier } from '../job/time.ts';
+import { unclaimedMs } from '../limits.ts';
 import { acceptOrAttach } from './accept-or-attach.ts';
 import { mustHaveAnswer } from './answer-gone.ts';
 import { awaitEnd } from './await-end.ts';
-import { markFollowed } from './follow.ts';
+import type { Attached } from './create-on-record.ts';
+import { markRead } from './mark-read.ts';
 import { runInline } from './run-inline.ts';
-import type { Submission, SubmitDeps } from './submit.ts';
+import type { Accepted, Submission, SubmitDeps } from './submit.ts';
+import { takeOn } from './take-on.ts';
 
 /** What an inline attempt may take to hand over once the wait has ended. */
 const handOverMs = 3_000;
@@ -28,7 +31,7 @@ const runWithinWait = async (
   try {
     return await Promise.race([attempt.then((ended) => ({ ended })), patience]);
   } finally {
-    done.abort();
+    done.abort('answered');
   }
 };
 
@@ -55,8 +58,31 @@ const awaitAttached = async (
   signal: AbortSignal,
 ): Promise<Job> => {
   if (isEnded(job) || untilMs <= deps.clock.nowMs()) return job;
-  await markFollowed(deps, job);
+  await markRead(deps, job, { kind: 'wait', untilMs });
   return mustHaveAnswer(deps, await followUp(deps, job, untilMs, signal));
+};
+
+/**
+ * A queued job after the time in which a worker should have claimed it: ended, or to be run here since
+ * none has, or as it was, to be waited for.
+ */
+const awaitClaim = async (
+  deps: SubmitDeps,
+  accepted: Accepted,
+  { stored }: Submission,
+  waitUntilMs: EpochMs,
+  signal: AbortSignal,
+): Promise<Accepted | Attached> => {
+  const untilMs = earlier(waitUntilMs, after(deps.clock.nowMs(), unclaimedMs));
+  const seen = await followUp(deps, accepted.job, untilMs, signal);
+  if (isEnded(seen)) return { kind: 'attached', job: seen };
+  if (signal.aborted) return accepted;
+  try {
+    return (await takeOn(deps, seen, stored, waitUntilMs)) ?? accepted;
+  } catch (error) {
+    deps.log.warn('job.untaken', { jobId: seen.id, error });
+    return accepted;
+  }
 };
 
 /**
@@ -76,8 +102,14 @@ export const submitAndWait = async (
     return awaitAttached(deps, accepted.job, waitUntilMs, functionSignal);
   }
   const { job } = accepted;
-  if (job.status === 'in_progress') {
-    const attempt = runInline(deps, accepted, { functionSignal, waitUntilMs });
+  const isHeld = waitMs > 0 && !accepted.unheld;
+  const unclaimed = isHeld && job.status === 'queued';
+  const here = unclaimed
+    ? await awaitClaim(deps, accepted, submission, waitUntilMs, functionSignal)
+    : accepted;
+  if (isEnded(here.job)) return here.job;
+  if (here.kind === 'accepted' && here.job.status === 'in_progress') {
+    const attempt = runInline(deps, here, { functionSignal, waitUntilMs });
     const outcome = await runWithinWait(deps, attempt, waitUntilMs);
     if (outcome === 'hanging') {
       deps.log.warn('reply.unheld', { jobId: job.id });
@@ -85,5 +117,5 @@ export const submitAndWait = async (
     }
     if (outcome.ended !== undefined) return outcome.ended;
   }
-  return waitMs === 0 ? job : followUp(deps, job, waitUntilMs, functionSignal);
+  return isHeld ? followUp(deps, job, waitUntilMs, functionSignal) : job;
 };

@@ -1,7 +1,8 @@
 import { Fault } from '../errors.ts';
-import { type Admission, admit } from '../job/admit.ts';
+import type { Admission } from '../job/admit.ts';
 import { createJob } from '../job/create.ts';
 import type { Job, LiveJob } from '../job/job.ts';
+import { after } from '../job/time.ts';
 import { estimatedTokens } from '../job/token-estimate.ts';
 import type { Deps } from '../ports.ts';
 import { inputChars } from '../wire/metering.ts';
@@ -24,6 +25,8 @@ export type SubmitDeps = Pick<
   | 'knownLimits'
   | 'upstreams'
   | 'health'
+  | 'durations'
+  | 'admitUnseen'
   | 'clock'
   | 'ids'
   | 'log'
@@ -33,8 +36,8 @@ export type SubmitDeps = Pick<
 export type RequestKey = {
   readonly keyHash: string;
   readonly fingerprint: string;
-  /** Called when the key turns out to have been on record before this request. */
-  readonly onRecord: () => void;
+  /** Called when the answer will be of a job that another request with the key has made. */
+  readonly onReplay: () => void;
 };
 
 export type Submission = {
@@ -48,6 +51,10 @@ export type Submission = {
   readonly resultTtlMs: number;
   /** Every piece goes to the client as it comes, and it can resume nothing. */
   readonly live?: boolean;
+  /** It was not asked for live, but is streamed to the client from the table. */
+  readonly followed?: boolean;
+  /** Its client takes 202 for an answer, so that it can have one at any time. */
+  readonly takesPending?: boolean;
   readonly background?: boolean;
   readonly unstored?: boolean;
   readonly previousResponseId?: string | undefined;
@@ -76,6 +83,8 @@ export type Accepted = {
   readonly kind: 'accepted';
   readonly job: LiveJob;
   readonly task: Task;
+  /** Too many wait already: the reply is not held. */
+  readonly unheld?: true;
 };
 
 const mustBeAllowed = (model: string, patterns: readonly string[] | undefined): void => {
@@ -88,24 +97,21 @@ const mustBeAllowed = (model: string, patterns: readonly string[] | undefined): 
 };
 
 /**
- * The job that `submission` asks for, before it is recorded; `admission` replaces what would be decided.
+ * The job that `submission` asks for, before it is recorded.
  * Throws Faults `invalid_value` for what no upstream can be asked, and `model_not_allowed`.
  */
 export const draftJob = (
   deps: Pick<Deps, 'upstreams' | 'ids' | 'clock'>,
   submission: Submission,
   id: string,
-  decided?: Admission,
+  admission: Admission,
 ): Accepted => {
-  const { stored, live, background, unstored, retryOf, respondAsync, waitMs } = submission;
-  const { model = deps.upstreams.defaultModel, metadata, maxOutputTokens } = stored.request;
+  const { stored, live, background, unstored, retryOf } = submission;
+  const { model = deps.upstreams.defaultModel, metadata } = stored.request;
   mustBeAllowed(model, submission.limits?.models);
-  const admission =
-    decided ??
-    (live
-      ? ({ decision: 'inline', why: 'a live stream was asked for' } as const)
-      : admit({ respondAsync, waitMs, maxOutputTokens }));
   const first = choiceOf(deps, { model });
+  const nowMs = deps.clock.nowMs();
+  const isWaitedFor = admission.decision === 'queued' && submission.waitMs > 0;
   const job = createJob({
     id,
     api: stored.api,
@@ -126,7 +132,8 @@ export const draftJob = (
     ...(submission.notify ? { notify: true } : {}),
     upstream: first.upstream,
     upstreamModel: first.model,
-    nowMs: deps.clock.nowMs(),
+    ...(isWaitedFor ? { awaitedUntilMs: after(nowMs, submission.waitMs) } : {}),
+    nowMs,
     deadlineMs: submission.deadlineMs,
     resultTtlMs: submission.resultTtlMs,
   });

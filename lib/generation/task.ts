@@ -1,7 +1,7 @@
 import { Fault } from '../errors.ts';
 import type { Job } from '../job/job.ts';
 import { toEpochSeconds } from '../job/time.ts';
-import { shortOutputTokens } from '../limits.ts';
+import { shortGenerationMs, shortOutputTokens } from '../limits.ts';
 import type { UpstreamServer } from '../ports/upstreams.ts';
 import type { Deps } from '../ports.ts';
 import { chatReader } from '../wire/chat/chat-reader.ts';
@@ -43,14 +43,26 @@ const isShort = (stored: StoredRequest): boolean =>
   (stored.request.maxOutputTokens ?? Number.POSITIVE_INFINITY) <= shortOutputTokens;
 
 /**
- * Whether the generation is to be one that goes on without us. Not where nothing may be stored, where
- * the client gets every piece at once and can resume nothing, or where it is over before it helps.
+ * Whether the generation could be one that goes on without us. Not where nothing may be stored, and
+ * not where the client gets every piece at once and can resume nothing.
  */
+export const canResume = (
+  { protocol, adoptable }: UpstreamServer,
+  { api }: Pick<StoredRequest, 'api'>,
+  { unstored, live }: Pick<Job, 'unstored' | 'live'>,
+): boolean => api !== 'chat' && protocol === 'responses' && adoptable && !unstored && !live;
+
+/** It runs within its own call, and all but few of those alike are over long before the wait is. */
+const isPredictedShort = ({ status, admission }: Job): boolean => {
+  const { predictedMs = Number.POSITIVE_INFINITY, waitMs = 0 } = admission;
+  return status === 'in_progress' && predictedMs <= Math.min(shortGenerationMs, waitMs / 2);
+};
+
+/** Whether it is to be one: not where it is over before that helps. */
 const isResumable = ({ upstream }: Choice, job: Job, stored: StoredRequest): boolean => {
-  if (stored.api === 'chat' || upstream.protocol !== 'responses' || !upstream.adoptable)
-    return false;
-  if (job.unstored || job.live) return false;
-  return job.upstreamId !== undefined || job.admission.decision === 'queued' || !isShort(stored);
+  if (!canResume(upstream, stored, job)) return false;
+  if (job.upstreamId !== undefined || job.admission.decision === 'queued') return true;
+  return !isShort(stored) && !isPredictedShort(job);
 };
 
 const produce = (
@@ -112,5 +124,6 @@ export const planTask = (deps: Pick<Deps, 'upstreams'>, job: Job, stored: Stored
     production: produce(choice, job, stored, resumable),
     resumable,
     hasFallback: at + 1 < choices.length,
+    maxOutputTokens: stored.request.maxOutputTokens,
   };
 };

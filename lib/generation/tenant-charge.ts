@@ -3,11 +3,13 @@ import { waitingFromTheStart } from '../job/create.ts';
 import type { LiveJob } from '../job/job.ts';
 import { after } from '../job/time.ts';
 import { turnKey } from '../job/turn-key.ts';
+import { waitingDefault } from '../limits.ts';
 import type { Deps } from '../ports.ts';
 import type { Rates } from '../wire/rates.ts';
 import type { TenantLimits } from '../wire/tenant-limits.ts';
 import { patienceMs, pausesMs } from './accept.ts';
 import { persist } from './fenced-write.ts';
+import type { Hold } from './hold.ts';
 import { countJob, countRequest, jobsRetryAfterMs, reserveTokens } from './tenant-counters.ts';
 
 type ChargeDeps = Pick<Deps, 'tenantCounts' | 'tenantTurns' | 'clock' | 'log'>;
@@ -22,19 +24,14 @@ const noSlot = (limit: number): Fault =>
   );
 
 /**
- * Gives back what was charged for a job that was not made. `slot` goes back too, unless another request
- * has made the job. Never throws: what fails stays charged.
+ * Gives back what was counted for a job that was not made; its slot is `returnUnused`'s. Never throws:
+ * what fails stays charged.
  */
-export const refund = async (
-  deps: ChargeDeps,
-  { id, tenant, charge }: LiveJob,
-  { slot }: { readonly slot: boolean },
-): Promise<void> => {
-  const { day, tokens, isCounted, needsSlot } = charge ?? {};
+export const refund = async (deps: ChargeDeps, { id, tenant, charge }: LiveJob): Promise<void> => {
+  const { day, tokens, isCounted } = charge ?? {};
   const owed = [
     day === undefined || !tokens ? [] : deps.tenantCounts.settleTokens(tenant, day, -tokens),
     isCounted ? deps.tenantCounts.uncountJob(tenant) : [],
-    needsSlot && slot ? deps.tenantTurns.giveSlotBack(tenant, id) : [],
   ];
   for (const outcome of await Promise.allSettled(owed)) {
     if (outcome.status === 'rejected') {
@@ -48,22 +45,35 @@ export type Asked = {
   readonly rates: Rates;
   /** The most that it may put out, in all its choices. */
   readonly outputTokens: number;
+  readonly hold: Hold;
+};
+
+export type Charged = {
+  /** `full` when it was to run at once and no slot is free. */
+  readonly kind: 'charged' | 'full';
+  /** As it is to be recorded. */
+  readonly job: LiveJob;
+  /** It is one too many to be waited for. */
+  readonly unheld: boolean;
+  /** Whether its slot was taken now, or held already: by another request with its key. */
+  readonly slot?: 'taken' | 'held';
 };
 
 /**
  * Charges a tenant for the job that is about to be made: the request, its tokens, the job, and a slot to
- * run in. The job as it is to be recorded; `full` when it was to run at once and no slot is free. Throws
- * Faults `rate_limit_exceeded`, `too_many_queued_jobs`, `too_many_jobs_in_flight` for a live stream, and
- * `store_unavailable`; what was charged until then is given back.
+ * run in. Throws Faults `rate_limit_exceeded`, `too_many_queued_jobs`, `too_many_waiting_requests` for one
+ * that is held firmly, `too_many_jobs_in_flight` for a live stream, and `store_unavailable`; what was
+ * charged until then is given back.
  */
 export const chargeTenant = async (
   deps: ChargeDeps,
   draft: LiveJob,
-  { limits, rates, outputTokens }: Asked,
-): Promise<{ readonly kind: 'charged' | 'full'; readonly job: LiveJob }> => {
+  { limits, rates, outputTokens, hold }: Asked,
+): Promise<Charged> => {
   const { requestsPerMinute, tokensPerDay, queuedJobs, jobsInFlight } = limits;
   const { tenant } = draft;
   let charge: Charge = {};
+  let unheld = false;
   try {
     if (requestsPerMinute !== undefined) {
       await countRequest(deps, tenant, requestsPerMinute, rates);
@@ -71,13 +81,16 @@ export const chargeTenant = async (
     if (tokensPerDay !== undefined) {
       charge = await reserveTokens(deps, draft, outputTokens, tokensPerDay, rates);
     }
-    if (queuedJobs !== undefined) {
-      charge = { ...charge, ...(await countJob(deps, tenant, queuedJobs)) };
+    if (queuedJobs !== undefined || limits.waiting !== undefined) {
+      const waiting = limits.waiting ?? waitingDefault;
+      const live = await countJob(deps, tenant, { queuedJobs, waiting }, hold);
+      charge = { ...charge, isCounted: true };
+      unheld = hold === 'loose' && live > waiting;
     }
     if (jobsInFlight === undefined) {
       const isCharged = Object.keys(charge).length > 0;
-      const turn = queuedJobs === undefined ? {} : { turn: turnKey(tenant, 'live') };
-      return { kind: 'charged', job: isCharged ? { ...draft, charge, ...turn } : draft };
+      const turn = charge.isCounted ? { turn: turnKey(tenant, 'live') } : {};
+      return { kind: 'charged', job: isCharged ? { ...draft, charge, ...turn } : draft, unheld };
     }
     const taken = await persist(
       deps,
@@ -86,15 +99,16 @@ export const chargeTenant = async (
       after(deps.clock.nowMs(), patienceMs),
     );
     const job = { ...draft, charge: { ...charge, needsSlot: true } };
-    if (taken === 'taken') {
-      return { kind: 'charged', job: { ...job, turn: turnKey(tenant, 'live') } };
+    if (taken !== 'full') {
+      const turn = turnKey(tenant, 'live');
+      return { kind: 'charged', job: { ...job, turn }, unheld, slot: taken };
     }
     if (draft.live) throw noSlot(jobsInFlight);
     return draft.status === 'queued'
-      ? { kind: 'charged', job: waitingFromTheStart(job) }
-      : { kind: 'full', job };
+      ? { kind: 'charged', job: waitingFromTheStart(job), unheld }
+      : { kind: 'full', job, unheld };
   } catch (thrown) {
-    await refund(deps, { ...draft, charge }, { slot: false });
+    await refund(deps, { ...draft, charge });
     throw thrown;
   }
 };

@@ -1,21 +1,15 @@
 import { Fault } from '../errors.ts';
 import type { LiveJob } from '../job/job.ts';
-import { after, type EpochMs, epochMs } from '../job/time.ts';
 import type { Deps } from '../ports.ts';
-import { durationText, type Rates } from '../wire/rates.ts';
+import { durationText, type Rates, rateWindow } from '../wire/rates.ts';
+import type { Hold } from './hold.ts';
 
 type CountDeps = Pick<Deps, 'tenantCounts' | 'clock' | 'log'>;
 
 type Charge = NonNullable<LiveJob['charge']>;
 
-const minuteMs = 60_000;
-const dayMs = 24 * 60 * minuteMs;
 /** When it may be worth asking again where nobody can tell when a job ends. */
 export const jobsRetryAfterMs = 10_000;
-
-/** When the minute or the day of the clock ends, in UTC. */
-const endOf = (nowMs: EpochMs, lengthMs: number): EpochMs =>
-  epochMs((Math.floor(nowMs / lengthMs) + 1) * lengthMs);
 
 const tooMany = (type: 'requests' | 'tokens', message: string, retryAfterMs: number): Fault =>
   new Fault('rate_limit_exceeded', message, {
@@ -30,16 +24,14 @@ export const countRequest = async (
   limit: number,
   rates: Rates,
 ): Promise<void> => {
-  const nowMs = deps.clock.nowMs();
-  const endMs = endOf(nowMs, minuteMs);
+  const { startMs, leftMs: resetMs } = rateWindow(deps.clock.nowMs()).minute;
   const counted = await deps.tenantCounts
-    .countRequest(tenant, after(endMs, -minuteMs), limit)
+    .countRequest(tenant, startMs, limit)
     .catch((error: unknown) => {
       deps.log.warn('request.uncounted', { tenant, error });
       return undefined;
     });
   if (counted === undefined) return;
-  const resetMs = endMs - nowMs;
   rates.requests = { limit, remaining: limit - counted.used, resetMs };
   if (counted.kind === 'counted') return;
   throw tooMany(
@@ -70,26 +62,41 @@ export const reserveTokens = async (
   rates: Rates,
 ): Promise<Pick<Charge, 'day' | 'tokens'>> => {
   const tokens = inputTokens + outputTokens;
-  const nowMs = deps.clock.nowMs();
-  const resetMs = endOf(nowMs, dayMs) - nowMs;
-  const day = new Date(nowMs).toISOString().slice(0, 'yyyy-mm-dd'.length);
+  const { name: day, leftMs: resetMs } = rateWindow(deps.clock.nowMs()).day;
   const { kind, used } = await deps.tenantCounts.reserveTokens(tenant, day, tokens, limit);
   rates.tokens = { limit, remaining: limit - used, resetMs };
   if (kind === 'over') throw refusedTokens(tokens, limit, used, resetMs);
   return { day, tokens };
 };
 
-/** Throws Faults `too_many_queued_jobs` or `store_unavailable`. */
-export const countJob = async (
-  deps: CountDeps,
-  tenant: string,
-  limit: number,
-): Promise<Pick<Charge, 'isCounted'>> => {
-  const { kind } = await deps.tenantCounts.countJob(tenant, limit);
-  if (kind === 'counted') return { isCounted: true };
-  throw new Fault(
+const tooManyJobs = (limit: number): Fault =>
+  new Fault(
     'too_many_queued_jobs',
     `There are ${limit} jobs that have not ended, as many as may be. Try again when one has.`,
     { retryAfterMs: jobsRetryAfterMs },
   );
+
+const tooManyWaiting = (limit: number): Fault =>
+  new Fault(
+    'too_many_waiting_requests',
+    `There are ${limit} jobs that have not ended, and while there are no request is held until its job has. Try again when one has, or send the request with Prefer: respond-async, or with background: true and without stream.`,
+    { retryAfterMs: jobsRetryAfterMs },
+  );
+
+/**
+ * Counts one more live job, and returns how many that makes. A `firm` request, which cannot be answered
+ * before its end, has to be one of those that may wait. Throws Faults `too_many_queued_jobs`,
+ * `too_many_waiting_requests` or `store_unavailable`.
+ */
+export const countJob = async (
+  deps: CountDeps,
+  tenant: string,
+  limits: { readonly queuedJobs: number | undefined; readonly waiting: number },
+  hold: Hold,
+): Promise<number> => {
+  const { queuedJobs = Number.MAX_SAFE_INTEGER, waiting } = limits;
+  const limit = hold === 'firm' ? Math.min(queuedJobs, waiting) : queuedJobs;
+  const { kind, used } = await deps.tenantCounts.countJob(tenant, limit);
+  if (kind === 'counted') return used;
+  throw limit < queuedJobs ? tooManyWaiting(limit) : tooManyJobs(limit);
 };

@@ -3,7 +3,9 @@ import { deadlineError } from '../job/failure.ts';
 import type { Job } from '../job/job.ts';
 import { lastFailure } from '../job/ledger.ts';
 import { overrun } from '../job/outside.ts';
+import { isParked } from '../job/park.ts';
 import { earlyMessageMs, maxMessageDelayMs, minAttemptMs, newerVersionMs } from '../limits.ts';
+import type { JobMessage } from '../ports/queues.ts';
 import type { Deps } from '../ports.ts';
 import { announce } from './announce.ts';
 
@@ -36,11 +38,15 @@ const unread = (deps: TurnDeps, jobId: string, thrown: unknown): MessageFate => 
   throw thrown;
 };
 
-const turnOf = async (deps: TurnDeps, job: Job | undefined): Promise<Turn> => {
+/** Each look at a parked job is sent for by its own message: one that is early without being it is old. */
+const isOutdated = (job: Job, { epoch }: JobMessage): boolean =>
+  isParked(job) && epoch !== job.epoch;
+
+const turnOf = async (deps: TurnDeps, job: Job | undefined, message: JobMessage): Promise<Turn> => {
   if (job === undefined || job.status !== 'queued') return acknowledge;
   const nowMs = deps.clock.nowMs();
   const earlyMs = job.notBeforeMs - nowMs;
-  if (earlyMs > earlyMessageMs) return acknowledge;
+  if (earlyMs > earlyMessageMs || (earlyMs > 0 && isOutdated(job, message))) return acknowledge;
   if (earlyMs > 0) return redeliver(earlyMs);
   if (job.deadlineAtMs - nowMs >= minAttemptMs) return { kind: 'turn', job };
   const outcome = await deps.jobs.write(overrun(job, deadlineError(lastFailure(job)), nowMs));
@@ -49,12 +55,13 @@ const turnOf = async (deps: TurnDeps, job: Job | undefined): Promise<Turn> => {
 };
 
 /** Whether the job that a message names may be claimed now. Throws Fault `store_unavailable`. */
-export const findTurn = async (deps: TurnDeps, jobId: string): Promise<Turn> => {
+export const findTurn = async (deps: TurnDeps, message: JobMessage): Promise<Turn> => {
+  const { jobId } = message;
   let job: Job | undefined;
   try {
     job = await deps.jobs.load(jobId, 'strong');
   } catch (thrown) {
     return unread(deps, jobId, thrown);
   }
-  return turnOf(deps, job);
+  return turnOf(deps, job, message);
 };

@@ -1,9 +1,9 @@
 import { Fault } from '../errors.ts';
 import { adopt, forget } from '../job/transition.ts';
 import { adoptPollMs } from '../limits.ts';
-import type { UpstreamServer } from '../ports/upstreams.ts';
 import type { JsonObject } from '../wire/production.ts';
 import type { Attempt, RunDeps } from './attempt.ts';
+import { awaitFirstWord } from './first-word.ts';
 import { queueGuard } from './queue-guard.ts';
 import { stopGeneration } from './stop-upstream.ts';
 
@@ -15,12 +15,13 @@ const isLost = (thrown: unknown): boolean =>
 /** Looks in on a generation that cannot be streamed any more, until it has ended. */
 async function* polled(
   deps: RunDeps,
-  upstream: UpstreamServer,
+  { task, contact }: Attempt,
   upstreamId: string,
   signal: AbortSignal,
 ): AsyncIterable<JsonObject> {
   for (;;) {
-    const response = await upstream.retrieve(upstreamId, signal);
+    const response = await task.upstream.retrieve(upstreamId, signal);
+    contact.made();
     if (endedStatuses.includes(response['status'])) {
       yield { type: `response.${response['status']}`, response };
       return;
@@ -35,10 +36,11 @@ async function* polled(
  */
 async function* adopted(
   deps: RunDeps,
-  { lease, task }: Attempt,
+  attempt: Attempt,
   upstreamId: string,
   signal: AbortSignal,
 ): AsyncIterable<JsonObject> {
+  const { lease, task } = attempt;
   const { id: jobId, upstreamSeq } = lease.job;
   deps.log.info('generation.adopted', { jobId, upstreamSeq });
   let isAhead = false;
@@ -51,7 +53,7 @@ async function* adopted(
   } catch (thrown) {
     if (!(thrown instanceof Fault) || (isAhead && !isLost(thrown))) throw thrown;
   }
-  yield* polled(deps, task.upstream, upstreamId, signal);
+  yield* polled(deps, attempt, upstreamId, signal);
 }
 
 /**
@@ -59,7 +61,8 @@ async function* adopted(
  * an attempt whose lease ran out meanwhile: its successor may have resumed it.
  */
 const giveUpOld = async (deps: RunDeps, attempt: Attempt, upstreamId: string): Promise<void> => {
-  const { lease, stopper, meter } = attempt;
+  const { lease, stopper, meter, contact } = attempt;
+  contact.lost();
   if (!(await lease.keep())) stopper.stop('superseded');
   stopper.signal.throwIfAborted();
   await stopGeneration(deps, attempt, upstreamId);
@@ -69,16 +72,24 @@ const giveUpOld = async (deps: RunDeps, attempt: Attempt, upstreamId: string): P
   stopper.signal.throwIfAborted();
 };
 
-/** A new generation. One that the upstream only keeps in its queue is stopped and given up. */
+/**
+ * A new generation. One that the upstream only keeps in its queue is stopped and given up; of one that
+ * goes on by itself the first event is waited for, even when the attempt is stopped before.
+ */
 async function* started(
   deps: RunDeps,
   attempt: Attempt,
 ): AsyncIterable<{ readonly event: JsonObject; readonly adopted: boolean }> {
   const { lease, stopper, task, meter } = attempt;
   const guard = queueGuard(deps.clock, stopper.signal);
+  const word = awaitFirstWord(deps.clock, guard.signal);
+  if (!task.resumable) word.heard();
   meter.called();
   try {
-    for await (const event of task.upstream.open(task.production.call, guard.signal)) {
+    const events =
+      task.begun?.take(word.signal) ?? task.upstream.open(task.production.call, word.signal);
+    for await (const event of events) {
+      word.heard();
       guard.saw(event);
       yield { event, adopted: false };
     }
@@ -88,6 +99,7 @@ async function* started(
     if (guard.tripped() && upstreamId !== undefined) await giveUpOld(deps, attempt, upstreamId);
     throw thrown;
   } finally {
+    word.end();
     guard.end();
   }
 }
@@ -107,7 +119,7 @@ export async function* upstreamEvents(
     const guard = queueGuard(deps.clock, stopper.signal);
     let lost: unknown;
     try {
-      if (task.resumable) {
+      if (task.resumable && !task.isStale) {
         if (!(await lease.write(adopt))) stopper.stop('superseded');
         stopper.signal.throwIfAborted();
         for await (const event of adopted(deps, attempt, upstreamId, guard.signal)) {

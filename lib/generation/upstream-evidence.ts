@@ -22,22 +22,26 @@ export const witness = (deps: Pick<Deps, 'health'>, use: UpstreamUse) => {
   let hasAnswered = false;
   let hasRepeated = false;
   let end: Evidence | undefined;
+  let told: Promise<void> | undefined;
+  const tell = (evidence: Evidence): Promise<void> =>
+    deps.health.report({ ...use, isRetry: use.isRetry || hasRepeated, hasAnswered }, evidence);
   return {
     answered: async (): Promise<void> => {
       if (hasAnswered) return;
       hasAnswered = true;
       await deps.health.report(use, 'answered');
     },
-    /** Of several ends the first counts: what follows is ours. */
+    /** Of several ends the first counts: what follows is ours. A good one is told at once. */
     ended: (evidence: Evidence): void => {
       end ??= evidence;
+      if (end === 'finished') told ??= tell(end);
     },
-    /** Somebody else ended the job, who may have stopped the generation too: its end tells nothing. */
+    /** Somebody else ended the job, who may have stopped the generation too: a bad end tells nothing. */
     superseded: (): void => {
       end = 'unproven';
     },
-    report: (): Promise<void> =>
-      deps.health.report({ ...use, isRetry: use.isRetry || hasRepeated }, end ?? 'unproven'),
+    /** Resolves when its end is told. */
+    report: (): Promise<void> => told ?? tell(end ?? 'unproven'),
     /** Whether the call may be repeated at once. */
     mayRepeat: async (): Promise<boolean> => {
       const { kind } = await deps.health.mayCall(use.upstream, use.model, 'retry');

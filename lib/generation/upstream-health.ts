@@ -5,7 +5,8 @@ import type { Deps } from '../ports.ts';
 import { earn, isFull, refill } from '../upstream-health/budget.ts';
 import { hasTrouble, learn } from '../upstream-health/evidence.ts';
 import { type Health, healthy } from '../upstream-health/health.ts';
-import { admitCall, type Passage } from '../upstream-health/passage.ts';
+import { admitCall, forgone, type Passage } from '../upstream-health/passage.ts';
+import { callsBeside } from './calls-beside.ts';
 import { logTurns } from './circuit-log.ts';
 
 type HealthDeps = Pick<Deps, 'clock' | 'ids' | 'log'> & { readonly store: UpstreamHealthStore };
@@ -19,18 +20,20 @@ type Known = {
   /** Calls whose earnings are not written yet. */
   earned: number;
   flushedAtMs: number;
+  readonly beside: ReturnType<typeof callsBeside>;
 };
 
 type Decision<T> = { readonly next?: Health | undefined; readonly result: T };
 
 /** Saves that others are faster with are repeated this often, after pauses of up to these. */
 const pausesMs = [0, 0, 20, 60, 150, 300];
-
-const go: Passage = { kind: 'go' };
+/** Of many first events at once not every one has to be counted. */
+const answerPausesMs = [0, 0, 20];
 
 /**
  * The upstreams' health for one sandbox, whose cache this is: it belongs to the upstreams and to no
- * request. While all is well a call costs one cached read, and nothing is written.
+ * request. While all is well a sandbox reads once in `healthFreshMs`, when a call begins or a generation
+ * has ended well, and nothing is written.
  */
 export const upstreamHealth = (deps: HealthDeps): UpstreamHealth => {
   const { store, clock, ids, log } = deps;
@@ -39,7 +42,14 @@ export const upstreamHealth = (deps: HealthDeps): UpstreamHealth => {
   const knownOf = (upstream: string): Known => {
     const found = upstreams.get(upstream);
     if (found !== undefined) return found;
-    const made = { health: undefined, readAtMs: 0, loading: undefined, earned: 0, flushedAtMs: 0 };
+    const made: Known = {
+      health: undefined,
+      readAtMs: 0,
+      loading: undefined,
+      earned: 0,
+      flushedAtMs: 0,
+      beside: callsBeside(),
+    };
     upstreams.set(upstream, made);
     return made;
   };
@@ -101,10 +111,11 @@ export const upstreamHealth = (deps: HealthDeps): UpstreamHealth => {
   const change = async <T>(
     upstream: string,
     decide: (health: Health, nowMs: EpochMs) => Decision<T>,
+    pauses = pausesMs,
   ): Promise<T | undefined> => {
     const known = await fresh(upstream);
     try {
-      for (const [refusals, pauseMs] of pausesMs.entries()) {
+      for (const [refusals, pauseMs] of pauses.entries()) {
         if (pauseMs > 0) await clock.sleep(Math.ceil(pauseMs * ids.random()));
         if (refusals > 0) await refresh(upstream, known);
         const { health } = known;
@@ -114,7 +125,7 @@ export const upstreamHealth = (deps: HealthDeps): UpstreamHealth => {
         if (next === undefined || (await save(upstream, known, health, next))) return result;
       }
       if (known.health !== undefined) {
-        log.warn('health.contended', { upstream });
+        if (pauses === pausesMs) log.warn('health.contended', { upstream });
         return undefined;
       }
     } catch (error) {
@@ -147,6 +158,7 @@ export const upstreamHealth = (deps: HealthDeps): UpstreamHealth => {
         nowMs,
       );
       if (passage.kind === 'wait') return passage;
+      let given: Passage = passage;
       if (next !== undefined) {
         const taken = await change(upstream, (health, atMs) => {
           const admittance = admitCall(health, call, atMs);
@@ -155,25 +167,43 @@ export const upstreamHealth = (deps: HealthDeps): UpstreamHealth => {
         // Others took what there was to take, as fast as it could be asked for.
         if (taken === undefined) return contended(kind, clock.nowMs());
         if (taken.kind === 'wait') return taken;
+        given = taken;
       }
       if (kind === 'first') await count(upstream, known);
-      return go;
+      return given;
+    },
+
+    async giveBack(upstream, model, taken) {
+      await change(upstream, (health, nowMs) => {
+        const next = forgone(health, model, taken, nowMs);
+        return { next: next === health ? undefined : next, result: undefined };
+      });
     },
 
     async report(use, evidence) {
-      const { upstream, model, isRetry = false } = use;
+      const { upstream, model, isRetry = false, hasAnswered } = use;
       const known = knownOf(upstream);
+      if (evidence === 'answered') known.beside.answered(model);
+      else if (hasAnswered) known.beside.ended(model);
       const isBad = evidence === 'failed' || evidence === 'unreachable';
       const matters = (): boolean => {
         const nowMs = clock.nowMs();
         if (known.health === undefined) return false;
         return hasTrouble(known.health, model, nowMs) || (isRetry && !isFull(known.health, nowMs));
       };
+      // A generation may have taken minutes: what was known when it began is no reason to keep silent.
+      if (evidence === 'finished') await fresh(upstream);
       if (!isBad && !matters()) return;
-      await change(upstream, (health, nowMs) => {
-        const next = learn(health, use, evidence, nowMs);
-        return { next: next === health ? undefined : next, result: undefined };
-      });
+      await change(
+        upstream,
+        (health, nowMs) => {
+          const beside = evidence === 'failed' ? known.beside.untold(health, model) : 0;
+          const next = learn(health, { ...use, beside }, evidence, nowMs);
+          return { next: next === health ? undefined : next, result: undefined };
+        },
+        evidence === 'answered' ? answerPausesMs : pausesMs,
+      );
+      if (evidence === 'failed') known.beside.told(known.health, model);
     },
   };
 };

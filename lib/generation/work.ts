@@ -8,11 +8,12 @@ import type { JobMessage } from '../ports/queues.ts';
 import type { Deps } from '../ports.ts';
 import { parseStored } from '../wire/stored-request.ts';
 import { announce } from './announce.ts';
-import type { Task } from './attempt.ts';
-import { callable } from './defer.ts';
+import type { Parking, Task } from './attempt.ts';
+import { type Callable, callable } from './defer.ts';
 import { holdLease } from './lease.ts';
 import type { TurnDeps } from './next-turn.ts';
 import { leaveTurn, mustWait } from './own-turn.ts';
+import { lookIn, sendForLook } from './park.ts';
 import { run } from './run.ts';
 import { newCompany, type Seat } from './solitude.ts';
 import { choiceOf, planTask } from './task.ts';
@@ -20,9 +21,18 @@ import { findTurn, type MessageFate, redeliver, type Turn } from './turn.ts';
 
 type WorkDeps = Pick<
   Deps,
-  'jobs' | 'content' | 'deliveryQueue' | 'upstreams' | 'health' | 'clock' | 'ids' | 'log'
+  | 'jobs'
+  | 'content'
+  | 'deliveryQueue'
+  | 'upstreams'
+  | 'health'
+  | 'durations'
+  | 'clock'
+  | 'ids'
+  | 'log'
 > &
-  TurnDeps;
+  TurnDeps &
+  Parking;
 
 const acknowledge: MessageFate = { kind: 'acknowledge' };
 
@@ -56,26 +66,41 @@ const fail = async (deps: WorkDeps, job: LiveJob, error: JobError): Promise<Mess
   return acknowledge;
 };
 
+/** Another sandbox may have room for it at once: none of the message's receives is spent on it. */
+const sendOn = async (deps: WorkDeps, job: Job): Promise<MessageFate> => {
+  try {
+    await deps.queue.send({ v: 1, jobId: job.id, epoch: job.epoch }, job.tenant, 0);
+    deps.log.info('job.sent_on', { jobId: job.id });
+    return acknowledge;
+  } catch (error) {
+    deps.log.warn('message.unsent', { jobId: job.id, error });
+    return redeliver(0);
+  }
+};
+
 /**
  * The job's turn, once nobody runs beside it if it has crashed before. That may take minutes, in
  * which the job can be finished or claimed elsewhere, so it is looked at again.
  */
-const awaitTurn = async (deps: WorkDeps, jobId: string, seat: Seat): Promise<Turn> => {
-  const turn = await findTurn(deps, jobId);
-  if (turn.kind !== 'turn' || crashesOf(turn.job) === 0) return turn;
-  return (await seat.alone()) ? findTurn(deps, jobId) : redeliver(0);
-};
-
-const workAt = async (
+const awaitTurn = async (
   deps: WorkDeps,
   message: JobMessage,
-  functionSignal: AbortSignal,
+  job: Job,
   seat: Seat,
+): Promise<Turn> => {
+  if (crashesOf(job) === 0) return { kind: 'turn', job };
+  const solitude = await seat.alone();
+  if (solitude === 'crowded') return sendOn(deps, job);
+  return solitude === 'alone' ? findTurn(deps, message) : redeliver(0);
+};
+
+/** One attempt of a job whose upstream may be asked, unless it turns out not to be the job's turn. */
+const attemptOf = async (
+  deps: WorkDeps,
+  { job, permit }: Callable,
+  functionSignal: AbortSignal,
+  isStale: boolean,
 ): Promise<MessageFate> => {
-  const turn = await awaitTurn(deps, message.jobId, seat);
-  if (turn.kind !== 'turn') return turn;
-  const job = await callable(deps, turn.job);
-  if (job === undefined) return acknowledge;
   if (await mustWait(deps, job)) return acknowledge;
   const task = await loadTask(deps, job);
   if (functionSignal.aborted) return redeliver(0);
@@ -86,8 +111,32 @@ const workAt = async (
   }
   if (claimed.strikes > maxStrikes) return fail(deps, claimed, workerLostError(claimed));
   if (task instanceof Fault) return fail(deps, claimed, jobError(task));
-  const outcome = await run(deps, claimed, task, { via: 'worker', functionSignal });
+  permit.used();
+  const doing = isStale ? ({ ...task, isStale } as const) : task;
+  const outcome = await run(deps, claimed, doing, { via: 'worker', functionSignal });
+  if (outcome.kind === 'parked') await sendForLook(deps, outcome.job);
   return outcome.kind === 'requeued' ? redeliver(outcome.afterMs) : acknowledge;
+};
+
+const workAt = async (
+  deps: WorkDeps,
+  message: JobMessage,
+  functionSignal: AbortSignal,
+  seat: Seat,
+): Promise<MessageFate> => {
+  const seen = await findTurn(deps, message);
+  if (seen.kind !== 'turn') return seen;
+  const look = await lookIn(deps, seen.job, functionSignal);
+  if (look.kind !== 'work' && look.kind !== 'restart') return look;
+  const turn = await awaitTurn(deps, message, seen.job, seat);
+  if (turn.kind !== 'turn') return turn;
+  const found = await callable(deps, turn.job);
+  if (found === undefined) return acknowledge;
+  try {
+    return await attemptOf(deps, found, functionSignal, look.kind === 'restart');
+  } finally {
+    await found.permit.giveBack();
+  }
 };
 
 /**

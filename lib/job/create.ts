@@ -25,6 +25,7 @@ export type NewJob = Pick<
   | 'idempotency'
   | 'retryOf'
   | 'choice'
+  | 'awaitedUntilMs'
 > & {
   readonly admission: Admission;
   /** Of its choice. */
@@ -96,17 +97,5 @@ export const withdrawal = (job: LiveJob) => ({
     { field: 'writeNo', is: 0 },
   ] as const,
   set: {},
-  clear: [],
-});
-
-/** Marks the job as read by somebody until `untilMs`, so that its worker checkpoints faster. */
-export const follow = (job: LiveJob, untilMs: EpochMs) => ({
-  name: 'follow',
-  id: job.id,
-  when: [
-    { field: 'status', is: 'in_progress' },
-    { field: 'attempt', is: job.attempt },
-  ] as const,
-  set: { followedUntilMs: untilMs },
   clear: [],
 });

@@ -144,7 +144,14 @@ const recordFields = {
       needsSlot: z.optional(z.boolean()),
     }),
   ),
-  admission: z.object({ decision: z.enum(['inline', 'queued']), why: z.string() }),
+  /** The figures are there when they were asked for: of one that was predicted, all three. */
+  admission: z.object({
+    decision: z.enum(['inline', 'queued']),
+    why: z.string(),
+    predictedMs: z.optional(count),
+    observed: z.optional(count),
+    waitMs: z.optional(count),
+  }),
 
   attempt: count,
   /** Fresh and random for each claim: the lease's holder. */
@@ -161,14 +168,18 @@ const recordFields = {
   /** The upstream has still to be told to stop. */
   stopOwed: z.optional(z.literal(true)),
   notBeforeMs: instant,
+  /** When its generation was last seen to go on without a worker. */
+  seenAtMs: z.optional(instant),
   /**
-   * Why it was deferred: `circuit`, `retry_budget` or `tenant_limit`. Means something while it is
-   * queued.
+   * Why it was deferred: `circuit`, `retry_budget` or `tenant_limit`; `upstream` is that it is parked
+   * (park.ts). Means something while it is queued.
    */
   waitingFor: z.optional(z.string()),
   /** When the sweep must look at the job; absent only when nothing is left to do. */
   dueAtMs: z.optional(instant),
   followedUntilMs: z.optional(instant),
+  /** Somebody waits for its end, or for each piece of it, until then. */
+  awaitedUntilMs: z.optional(instant),
 
   /** The transcript chunks that count, in order: each attempt's up to and including `upTo`. */
   segments: z.array(z.object({ attempt: count, upTo: count })),

@@ -15,7 +15,7 @@ import type { Clause, JobChanges, JobField, JobWrite } from './write.ts';
 
 type Rest = { readonly set: JobChanges; readonly clear: readonly JobField[] };
 
-const atEnd: readonly JobField[] = ['followedUntilMs', 'turn'];
+const atEnd: readonly JobField[] = ['followedUntilMs', 'awaitedUntilMs', 'turn'];
 
 /** The due time of a job that ends, or has ended, at `endedAtMs`. */
 export const restDue = (

@@ -17,7 +17,7 @@ import type { Clause, JobChanges, JobWrite } from './write.ts';
  *   sweep                                        ├─10 s skew─┤ expire
  */
 
-const fenced = (
+export const fenced = (
   job: Job,
   name: string,
   set: JobChanges,
@@ -63,7 +63,7 @@ const renewed = (job: Job, nowMs: EpochMs): JobChanges => {
 
 export const claim = (
   job: Job,
-  by: { owner: string; upstream: string; model: string; nowMs: EpochMs },
+  by: { owner: string; upstream: string; model: string; via?: 'inline'; nowMs: EpochMs },
 ): JobWrite => ({
   name: 'claim',
   id: job.id,
@@ -78,7 +78,7 @@ export const claim = (
     ...(job.turn === undefined ? {} : { turn: turnKey(job.tenant, 'live') }),
     ledger: openAttempt(job.ledger, {
       attempt: job.attempt + 1,
-      via: 'worker',
+      via: by.via ?? 'worker',
       upstream: by.upstream,
       model: by.model,
       startedAtMs: by.nowMs,

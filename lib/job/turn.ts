@@ -1,5 +1,6 @@
 import { resendFirstMs } from '../limits.ts';
 import type { Job } from './job.ts';
+import { isParked } from './park.ts';
 import { after, type EpochMs } from './time.ts';
 import { dueBy } from './transition.ts';
 import { awaitsTurn, turnKey } from './turn-key.ts';
@@ -12,12 +13,13 @@ import type { Clause, JobWrite } from './write.ts';
  */
 
 /**
- * Whether it holds a slot of its tenant for good reason: it runs, or its message may come at any
- * moment. One that waits out a pause first does not: it asks for a slot again when its message comes.
+ * Whether it holds a slot of its tenant for good reason: it runs, be it without a worker, or its
+ * message may come at any moment. One that waits out a pause first does not: it asks for a slot again when its message comes.
  */
 export const needsSlot = (job: Job, nowMs: EpochMs): boolean => {
   if (job.status === 'in_progress') return true;
-  return job.status === 'queued' && !awaitsTurn(job) && job.notBeforeMs <= nowMs;
+  if (job.status !== 'queued' || awaitsTurn(job)) return false;
+  return job.notBeforeMs <= nowMs || isParked(job);
 };
 
 /** Nothing is due of it but its deadline: it is sent for when a slot is free. */

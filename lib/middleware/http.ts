@@ -17,6 +17,7 @@ import {
   splitPath,
 } from './proxy-event.ts';
 import { faultReply, type ProxyReply, proxyReply } from './proxy-reply.ts';
+import { lookUpRates, type RatesLeftDeps } from './rates-left.ts';
 
 export type HttpOptions = {
   /** Origins of browser pages that may read replies; `*` is any. */
@@ -24,6 +25,8 @@ export type HttpOptions = {
   /** Used in place of what the request context says. */
   readonly publicBaseUrl?: string | undefined;
   readonly log: Log;
+  /** Tells what is left of a tenant's rate limits on answers to requests that were not counted. */
+  readonly ratesLeft?: RatesLeftDeps;
 };
 
 /** What is kept of a request until it is answered. */
@@ -33,6 +36,7 @@ type Exchange = {
   readonly path: string;
   readonly origin: string | undefined;
   readonly allowed: readonly string[];
+  tenant: string | undefined;
   /** Of the caller's tenant. */
   rates: Rates;
 };
@@ -73,6 +77,11 @@ export const http = (
     withoutBody: method === 'HEAD',
   });
 
+  const toldRates = async ({ tenant, rates }: Exchange): Promise<Record<string, string>> => {
+    if (options.ratesLeft !== undefined) await lookUpRates(options.ratesLeft, tenant, rates);
+    return rateHeaders(rates);
+  };
+
   return {
     before: (request) => {
       const event = parseProxyEvent(request.event);
@@ -89,6 +98,7 @@ export const http = (
         path,
         origin: headers['origin'],
         allowed,
+        tenant: undefined,
         rates: {},
       };
       request.internal.exchange = exchange;
@@ -109,6 +119,7 @@ export const http = (
         );
       }
       const caller = admitKey(requestContext.authorizer, access, `${method} ${route}`);
+      exchange.tenant = caller.tenant;
       exchange.rates = ratesOf(caller.limits);
       const hasBody = bodyMethods.includes(method) && !bodiless.includes(route);
       request.event = {
@@ -134,22 +145,23 @@ export const http = (
       return undefined;
     },
 
-    after: (request) => {
+    after: async (request) => {
       const { response, internal } = request;
       if (response == null || !('status' in response) || internal.exchange === undefined) {
         throw new Error('The handler answered with something that is not an HttpReply.');
       }
-      const headers = { ...rateHeaders(internal.exchange.rates), ...response.headers };
+      const headers = { ...(await toldRates(internal.exchange)), ...response.headers };
       request.response = proxyReply({ ...response, headers }, contextOf(internal.exchange));
     },
 
-    onError: (request) => {
+    onError: async (request) => {
       const exchange = request.internal.exchange ?? {
         requestId: request.context.awsRequestId,
         method: '',
         path: '',
         origin: undefined,
         allowed: [],
+        tenant: undefined,
         rates: {},
       };
       const { requestId, method, path } = exchange;
@@ -168,7 +180,7 @@ export const http = (
       const allow =
         fault.code === 'method_not_allowed' ? { allow: exchange.allowed.join(', ') } : {};
       request.response = proxyReply(
-        { ...reply, headers: { ...rateHeaders(exchange.rates), ...reply.headers, ...allow } },
+        { ...reply, headers: { ...(await toldRates(exchange)), ...reply.headers, ...allow } },
         contextOf(exchange),
       );
     },

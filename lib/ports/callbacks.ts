@@ -72,6 +72,25 @@ export interface DeliveryStore {
   due(shard: number, atMs: EpochMs, limit: number): Promise<readonly DeliveryKey[]>;
 }
 
+/**
+ * Which tenants have receivers that keep a sandbox waiting, and which sandbox tries those: the one that
+ * has their lane. Methods throw Fault `store_unavailable`.
+ */
+export interface SlowLanes {
+  /** A moment old. */
+  isSlow(tenant: string, nowMs: EpochMs): Promise<boolean>;
+  /** The tenant counts as slow until then. */
+  mark(tenant: string, untilMs: EpochMs): Promise<void>;
+  /** The sandbox has the lane until then, also when it had it before; or another has it. */
+  enter(
+    lane: number,
+    sandbox: string,
+    at: { readonly nowMs: EpochMs; readonly untilMs: EpochMs },
+  ): Promise<'entered' | 'taken'>;
+  /** Afterwards the sandbox does not have it. */
+  leave(lane: number, sandbox: string): Promise<void>;
+}
+
 /** Carries callbacks to receivers that tenants named: to the public internet and nowhere else. */
 export interface CallbackTransport {
   /**

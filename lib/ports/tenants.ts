@@ -52,6 +52,14 @@ export interface TenantCounts {
   uncountJob(tenant: string): Promise<void>;
 }
 
+/** How far a tenant's counters have come, a moment old. Methods throw Fault `store_unavailable`. */
+export interface TenantUsage {
+  /** Requests in the minute of the clock that begins at `windowMs`. */
+  requests(tenant: string, windowMs: EpochMs): Promise<number>;
+  /** Tokens used or reserved on a day such as `2026-11-20`. */
+  tokens(tenant: string, day: string): Promise<number>;
+}
+
 /** A tenant's jobs that are in flight, and how many of them are live. */
 export type TenantJobs = {
   /** Ids of the jobs that hold a slot. */
@@ -62,6 +70,8 @@ export type TenantJobs = {
   readonly drift: number;
   /** Counts the slots that were taken. */
   readonly rev: number;
+  /** Ids whose job was not there at that time, and that nobody has taken the slot for since. */
+  readonly missing: { readonly ids: readonly string[]; readonly atMs: number } | undefined;
 };
 
 /**
@@ -69,15 +79,26 @@ export type TenantJobs = {
  * consistent, those of who waits a moment old. Methods throw Fault `store_unavailable`.
  */
 export interface TenantTurns {
-  /** The job has a slot afterwards, also when it had one before; or all `limit` are taken. */
-  takeSlot(tenant: string, jobId: string, limit: number): Promise<'taken' | 'full'>;
+  /**
+   * The job has a slot afterwards, or all `limit` are taken; without a limit it has one in any case.
+   * `held` is that it had it before; an attempt that was not answered and repeated can say so too.
+   */
+  takeSlot(
+    tenant: string,
+    jobId: string,
+    limit: number | undefined,
+  ): Promise<'taken' | 'held' | 'full'>;
   /** Afterwards the job has none. */
   giveSlotBack(tenant: string, jobId: string): Promise<void>;
   find(tenant: string): Promise<TenantJobs>;
   /** Takes slots from jobs that were found to need none; refused when one was taken since `seenRev`. */
   reclaim(tenant: string, jobIds: readonly string[], seenRev: number): Promise<'done' | 'refused'>;
+  /** Keeps in mind whose job was not there when it was looked for. */
+  noteMissing(tenant: string, jobIds: readonly string[], atMs: EpochMs): Promise<void>;
   /** Ids of the tenant's jobs that wait, oldest first. */
   waiting(tenant: string, limit: number): Promise<readonly string[]>;
+  /** Ids of those that have had their turn and have not ended, oldest first. */
+  begun(tenant: string, limit: number): Promise<readonly string[]>;
   /** How many of its jobs the index holds, those that wait and those that do not. */
   countLive(tenant: string): Promise<number>;
   /** Moves `live` by `correction`, and keeps `drift` for the next time. */

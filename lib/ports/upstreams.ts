@@ -1,6 +1,6 @@
 import type { Evidence, UpstreamUse } from '../upstream-health/evidence.ts';
 import type { Health } from '../upstream-health/health.ts';
-import type { CallKind, Passage } from '../upstream-health/passage.ts';
+import type { CallKind, Passage, Taken } from '../upstream-health/passage.ts';
 import type { JsonObject, Protocol, UpstreamCall } from '../wire/production.ts';
 
 export type ChatMessage = {
@@ -23,10 +23,12 @@ export interface UpstreamHealthStore {
  */
 export interface UpstreamHealth {
   /**
-   * Whether a call may be made. The token or the probe's place that it needs is taken by asking, and
-   * what it comes to has to be reported.
+   * Whether a call may be made. The token or the probe's place that it needs is taken by asking; what
+   * it comes to has to be reported, or what was taken given back.
    */
   mayCall(upstream: string, model: string, kind: CallKind): Promise<Passage>;
+  /** The call was not made after all. */
+  giveBack(upstream: string, model: string, taken: Taken): Promise<void>;
   report(use: UpstreamUse, evidence: Evidence): Promise<void>;
 }
 

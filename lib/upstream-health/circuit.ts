@@ -6,21 +6,29 @@ import {
   circuitOpenFirstMs,
   circuitOpenMaxMs,
   circuitRowMs,
+  circuitSample,
   probeLeaseMs,
+  trialAnswers,
+  trialFailures,
 } from '../limits.ts';
 
 /*
  * A circuit lets calls through, or not, by what the last ones came to:
  *
- *            5 failures in a row             its time is over
+ *         5 failures, more than answers       its time is over
  *   closed ───────────────────────► open ───────────────────────► half-open
  *     ▲ ▲                            ▲ ▲                              │ the first call is the probe
  *     │ │                            │ │                              ▼
  *     │ └──── the probe's first ─────┼─┼────────────────────────── probed
  *     │       event: on trial,       │ └── the probe failed ──────────┤ a lease without news:
- *     │       one failure opens ─────┘     (twice as long)            │ half-open again
- *     │                                                               │
+ *     │       2 failures, more than ─┘     (for longer)               │ half-open again
+ *     │       answers, open it                                        │
  *     └────────────── a generation ended well ────────────────────────┘
+ *
+ * A generation that ended well leaves nothing of what was counted. Until one does, failures are held
+ * against calls that were answered, which is what can be known while generations take minutes; a call
+ * that fails after its answer takes that back. Both counts are halved when there are many, so that the
+ * last calls weigh most.
  *
  * Of a call that began before the circuit last opened nothing is learnt. A circuit without news for
  * `circuitMemoryMs` is closed. Which of these it is follows from the value and the time.
@@ -33,8 +41,10 @@ const instant = z.pipe(
 const count = z.int().check(z.gte(0));
 
 export const circuitSchema = z.object({
-  /** In a row, without a generation between them that ended well. */
+  /** Since a generation ended well. */
   failures: count,
+  /** Calls of that time whose first event came, and that have not failed after it. */
+  answers: z.optional(count),
   firstFailedAtMs: instant,
   lastFailedAtMs: instant,
   /** How often it opened without such a generation between. */
@@ -76,10 +86,40 @@ const opened = (circuit: Circuit, nowMs: EpochMs): Circuit => ({
 
 const isOld = (circuit: Circuit, startedAtMs: EpochMs): boolean => startedAtMs < circuit.openedAtMs;
 
-/** A call that began at `startedAtMs` failed. */
+/** It has been open since a generation ended well. */
+const isOnTrial = ({ openings }: Circuit): boolean => openings > 0;
+
+/** What is counted, so that old calls weigh less. */
+const weighed = (circuit: Circuit, failures: number, answers: number): Circuit => {
+  const share = failures + answers > circuitSample ? 2 : 1;
+  return {
+    ...circuit,
+    failures: Math.floor(failures / share),
+    answers: Math.floor(answers / share),
+  };
+};
+
+const isFailing = (circuit: Circuit, nowMs: EpochMs): boolean => {
+  const { failures, answers = 0, firstFailedAtMs } = circuit;
+  if (failures <= answers) return false;
+  return isOnTrial(circuit)
+    ? failures >= trialFailures
+    : failures >= circuitFailures && nowMs - firstFailedAtMs >= circuitRowMs;
+};
+
+/** One call, as its circuit is told of it. */
+export type Told = {
+  readonly startedAtMs: EpochMs;
+  /** Its first event came before it failed. */
+  readonly hasAnswered?: boolean;
+  /** Others that were answered and go on, and are not counted yet. */
+  readonly beside?: number;
+};
+
+/** A call failed. */
 export const failed = (
   known: Circuit | undefined,
-  startedAtMs: EpochMs,
+  { startedAtMs, hasAnswered = false, beside = 0 }: Told,
   nowMs: EpochMs,
 ): Circuit => {
   const circuit =
@@ -96,23 +136,40 @@ export const failed = (
       : known;
   const phase = phaseOf(circuit, nowMs);
   if (phase === 'open' || isOld(circuit, startedAtMs)) return circuit;
-  const counted = { ...circuit, failures: circuit.failures + 1, lastFailedAtMs: nowMs };
-  if (phase !== 'closed') return opened(counted, nowMs);
-  const isRow =
-    counted.failures >= circuitFailures && nowMs - counted.firstFailedAtMs >= circuitRowMs;
-  return isRow ? opened(counted, nowMs) : counted;
+  const { failures, answers = 0 } = circuit;
+  const takenBack = hasAnswered ? 1 : 0;
+  const counted = {
+    ...weighed(circuit, failures + 1, Math.max(0, answers - takenBack) + beside),
+    lastFailedAtMs: nowMs,
+  };
+  return phase !== 'closed' || isFailing(counted, nowMs) ? opened(counted, nowMs) : counted;
 };
 
-/** A call's first event came: other calls may go, but one more failure opens the circuit again. */
-export const answered = (circuit: Circuit, startedAtMs: EpochMs, nowMs: EpochMs): Circuit =>
-  phaseOf(circuit, nowMs) === 'closed' || isOld(circuit, startedAtMs)
-    ? circuit
-    : {
-        ...circuit,
-        failures: Math.max(circuit.failures, circuitFailures) - 1,
-        openUntilMs: epochMs(0),
-        probeUntilMs: epochMs(0),
-      };
+/**
+ * A call's first event came. It closes the circuit on trial, and is counted while there is something to
+ * count it against; undefined when that weighs nothing any more.
+ */
+export const answered = (
+  circuit: Circuit,
+  startedAtMs: EpochMs,
+  nowMs: EpochMs,
+): Circuit | undefined => {
+  const phase = phaseOf(circuit, nowMs);
+  if (phase === 'open' || isOld(circuit, startedAtMs)) return circuit;
+  if (phase !== 'closed') {
+    return {
+      ...circuit,
+      failures: 0,
+      answers: 1,
+      openUntilMs: epochMs(0),
+      probeUntilMs: epochMs(0),
+    };
+  }
+  const { failures, answers = 0 } = circuit;
+  if (failures === 0 && answers >= trialAnswers) return circuit;
+  const counted = weighed(circuit, failures, answers + 1);
+  return counted.failures === 0 && !isOnTrial(circuit) ? undefined : counted;
+};
 
 /** A call's generation ended well: undefined, a circuit without a memory, unless the call is old. */
 export const finished = (circuit: Circuit, startedAtMs: EpochMs): Circuit | undefined =>

@@ -1,7 +1,15 @@
 import type { FaultCode } from '../errors.ts';
 import type { EpochMs } from '../job/time.ts';
 import { giveBack } from './budget.ts';
-import { answered, type Circuit, failed, finished, isForgotten, unproven } from './circuit.ts';
+import {
+  answered,
+  type Circuit,
+  failed,
+  finished,
+  isForgotten,
+  type Told,
+  unproven,
+} from './circuit.ts';
 import { circuitOf, type Health, withCircuit } from './health.ts';
 
 /** One call, as far as its upstream's health is concerned. */
@@ -11,6 +19,8 @@ export type UpstreamUse = {
   readonly startedAtMs: EpochMs;
   /** It took a token. */
   readonly isRetry?: boolean;
+  /** Its first event came before it ended. */
+  readonly hasAnswered?: boolean;
 };
 
 /**
@@ -47,15 +57,16 @@ type Learn = (circuit: Circuit | undefined) => Circuit | undefined;
  */
 export const learn = (
   health: Health,
-  { model, startedAtMs, isRetry }: Omit<UpstreamUse, 'upstream'>,
+  use: Omit<UpstreamUse, 'upstream'> & Told,
   evidence: Evidence,
   nowMs: EpochMs,
 ): Health => {
+  const { model, startedAtMs, isRetry } = use;
   const known =
     (change: (circuit: Circuit) => Circuit | undefined): Learn =>
     (circuit) =>
       circuit === undefined ? undefined : change(circuit);
-  const fail: Learn = (circuit) => failed(circuit, startedAtMs, nowMs);
+  const fail: Learn = (circuit) => failed(circuit, use, nowMs);
   const finish = known((circuit) => finished(circuit, startedAtMs));
   const answer = known((circuit) => answered(circuit, startedAtMs, nowMs));
   const prove = known((circuit) => unproven(circuit, startedAtMs));

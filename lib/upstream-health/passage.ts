@@ -1,5 +1,5 @@
 import { type EpochMs, epochMs } from '../job/time.ts';
-import { refill, spend, spendableAtMs } from './budget.ts';
+import { giveBack, refill, spend, spendableAtMs } from './budget.ts';
 import { phaseOf, probing } from './circuit.ts';
 import { circuitOf, type Health, withCircuit } from './health.ts';
 
@@ -9,8 +9,16 @@ import { circuitOf, type Health, withCircuit } from './health.ts';
  */
 export type CallKind = 'first' | 'retry' | 'resumed';
 
+/** What a call was given, which others have to do without. */
+export type Taken = {
+  /** The end of its lease of the probe's place. */
+  readonly probeUntilMs?: EpochMs;
+  /** A token of the retry budget. */
+  readonly isRetry?: true;
+};
+
 export type Passage =
-  | { readonly kind: 'go' }
+  | { readonly kind: 'go'; readonly taken?: Taken }
   | {
       readonly kind: 'wait';
       readonly why: 'circuit' | 'retry_budget';
@@ -37,20 +45,39 @@ export const admitCall = (
   nowMs: EpochMs,
 ): Admittance => {
   let next = health;
+  let taken: Taken = {};
   for (const model of [undefined, call.model]) {
     const circuit = circuitOf(health, model);
     const phase = phaseOf(circuit, nowMs);
     if (circuit === undefined || phase === 'closed') continue;
     if (phase === 'open') return wait('circuit', circuit.openUntilMs);
     if (phase === 'probed') return wait('circuit', nowMs, true);
-    next = withCircuit(next, model, probing(circuit, nowMs), nowMs);
+    const probe = probing(circuit, nowMs);
+    next = withCircuit(next, model, probe, nowMs);
+    taken = { probeUntilMs: probe.probeUntilMs };
   }
   if (call.kind === 'retry') {
     const budget = refill(health, nowMs);
     const left = spend(budget);
     if (left === undefined) return wait('retry_budget', spendableAtMs(budget));
     next = { ...next, ...left };
+    taken = { ...taken, isRetry: true };
   }
-  const go = { passage: { kind: 'go' } } as const;
-  return next === health ? go : { ...go, next };
+  return next === health ? { passage: { kind: 'go' } } : { passage: { kind: 'go', taken }, next };
+};
+
+/** The health once a call that was not made has given back what it was given. */
+export const forgone = (
+  health: Health,
+  model: string,
+  { probeUntilMs, isRetry }: Taken,
+  nowMs: EpochMs,
+): Health => {
+  let next = health;
+  for (const at of [undefined, model]) {
+    const circuit = circuitOf(health, at);
+    if (circuit === undefined || circuit.probeUntilMs !== probeUntilMs) continue;
+    next = withCircuit(next, at, { ...circuit, probeUntilMs: epochMs(0) }, nowMs);
+  }
+  return isRetry ? { ...next, ...giveBack(refill(next, nowMs)) } : next;
 };

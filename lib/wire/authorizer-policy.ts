@@ -1,5 +1,6 @@
-import * as z from 'zod/mini';
 import { Fault } from '../errors.ts';
+import { isJsonObject } from './json-object.ts';
+import type { JsonObject } from './production.ts';
 import { parseTenantLimits, type TenantLimits } from './tenant-limits.ts';
 
 export type Grant = {
@@ -43,12 +44,11 @@ export const authorizerAnswer = (grant: Grant | undefined, methodArn: string) =>
         },
       };
 
-const contextSchema = z.object({
-  keyId: z.string(),
-  tenant: z.string().check(z.minLength(1)),
-  scopes: z.string(),
-  limits: z.string(),
-});
+const textOf = (context: JsonObject, name: string): string => {
+  const value = context[name];
+  if (typeof value === 'string') return value;
+  throw new TypeError(`${name} is no text`);
+};
 
 /**
  * What the authorizer said of the key, as the gateway hands it on; undefined where it was not asked.
@@ -57,11 +57,16 @@ const contextSchema = z.object({
 export const parseGrant = (context: unknown): Grant | undefined => {
   if (context === undefined || context === null) return undefined;
   try {
-    const { scopes, limits, ...owner } = contextSchema.parse(context);
+    if (!isJsonObject(context)) throw new TypeError('the context is no object');
+    const tenant = textOf(context, 'tenant');
+    if (tenant === '') throw new TypeError('the tenant has no name');
     return {
-      ...owner,
-      scopes: scopes.split(' ').filter((scope) => scope !== ''),
-      limits: parseTenantLimits(JSON.parse(limits)),
+      keyId: textOf(context, 'keyId'),
+      tenant,
+      scopes: textOf(context, 'scopes')
+        .split(' ')
+        .filter((scope) => scope !== ''),
+      limits: parseTenantLimits(JSON.parse(textOf(context, 'limits'))),
     };
   } catch (cause) {
     throw new Fault('internal_error', 'The authorizer’s answer cannot be read.', { cause });

@@ -1,4 +1,5 @@
 import { isEnded, type Job, type JobStatus, type Usage } from '../job/job.ts';
+import { shownStatus } from '../job/park.ts';
 import { type EpochMs, type EpochSeconds, toEpochSeconds } from '../job/time.ts';
 import { errorFields } from './error-body.ts';
 import type { FinalGeneration } from './final-generation.ts';
@@ -79,7 +80,7 @@ export const generationObject = (job: Job, parts: GenerationParts): GenerationOb
   return {
     id: job.id,
     object: 'generation',
-    status: job.status,
+    status: shownStatus(job),
     model: isEnded(job) ? (job.answeredBy ?? job.model) : job.model,
     ...ending(job, parts),
     ...(showsPartialText ? { partial_text: partialText } : {}),

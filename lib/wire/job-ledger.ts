@@ -1,6 +1,7 @@
 import type { Delivery } from '../callback/delivery.ts';
 import { callbackEventTypes } from '../callback/event.ts';
 import { isEnded, type Job } from '../job/job.ts';
+import { shownStatus } from '../job/park.ts';
 import { type JobTokens, type TokenCount, tokensOf } from '../job/tokens.ts';
 import { deliveryObject, shownUrl } from './delivery-object.ts';
 import { errorFields } from './error-body.ts';
@@ -26,6 +27,16 @@ const attemptOf = (record: Job['ledger'][number]) => ({
       : { ...record.usage, estimated: record.usageEstimated ?? false },
 });
 
+/** Why it was begun at once or not; the figures are null where they were not asked for. */
+const admissionOf = ({ decision, why, predictedMs, observed, waitMs }: Job['admission']) => ({
+  decision,
+  why,
+  /** What all but few generations alike take at most, and how many were seen, less the older ones. */
+  predicted_ms: predictedMs ?? null,
+  observed: observed ?? null,
+  wait_ms: waitMs ?? null,
+});
+
 const totalOf = ({ input, output }: TokenCount): number => input + output;
 
 /** Input and output together, as they are billed: of all attempts, and of the one the client has. */
@@ -40,11 +51,11 @@ export const jobLedger = (job: Job, resultUrl: string, deliveries: readonly Deli
   id: job.id,
   object: 'job',
   api: job.api,
-  status: job.status,
+  status: shownStatus(job),
   model: job.model,
   answered_by: isEnded(job) ? (job.answeredBy ?? null) : null,
   background: job.background ?? false,
-  admission: job.admission,
+  admission: admissionOf(job.admission),
   created_at_ms: job.createdAtMs,
   deadline_at_ms: job.deadlineAtMs,
   ended_at_ms: isEnded(job) ? job.endedAtMs : null,
@@ -52,7 +63,10 @@ export const jobLedger = (job: Job, resultUrl: string, deliveries: readonly Deli
   /** From acceptance to the first attempt; null while there was none. */
   queue_wait_ms: job.ledger[0] === undefined ? null : job.ledger[0].startedAtMs - job.createdAtMs,
   not_before_ms: job.status === 'queued' ? job.notBeforeMs : null,
-  /** Why it waits: its upstream's `circuit` or `retry_budget`, or its tenant's `tenant_limit`. */
+  /**
+   * Why it waits: its upstream's `circuit` or `retry_budget`, or its tenant's `tenant_limit`. `upstream` is
+   * that its generation goes on there, and is looked in on.
+   */
   waiting_for: job.status === 'queued' ? (job.waitingFor ?? null) : null,
   lease:
     job.status === 'in_progress'

@@ -10,6 +10,15 @@ const pollAfterSeconds = (elapsedMs: number): number =>
 const applied = (preference: string | undefined): Record<string, string> =>
   preference === undefined ? {} : { 'preference-applied': preference };
 
+/** Without the wait if the job is answered long before that is over. */
+const asHonoured = (preference: string | undefined, elapsedMs: number): string | undefined => {
+  const honoured = preference?.split(', ').filter((word) => {
+    const [, seconds] = /^wait=(\d+)$/.exec(word) ?? [];
+    return seconds === undefined || elapsedMs >= Number(seconds) * 500;
+  });
+  return honoured === undefined || honoured.length === 0 ? undefined : honoured.join(', ');
+};
+
 /** Headers that tell when to ask again for a job that is pending. */
 export const pollHeaders = (job: Job, nowMs: EpochMs): Record<string, string> => {
   if (isEnded(job)) return {};
@@ -34,7 +43,7 @@ export const jobReply = (
         headers: {
           location: at.location,
           ...pollHeaders(job, at.nowMs),
-          ...applied(at.preference),
+          ...applied(asHonoured(at.preference, at.nowMs - job.createdAtMs)),
         },
         body,
       };

@@ -1,3 +1,4 @@
+import { after, type EpochMs, epochMs } from '../job/time.ts';
 import type { TenantLimits } from './tenant-limits.ts';
 
 /** One rate limit of a tenant; what is left of it is known once a request was counted. */
@@ -7,6 +8,23 @@ type Rate = {
   /** Until all of it is there again. */
   readonly resetMs?: number;
 };
+
+const minuteMs = 60_000;
+const dayMs = 24 * 60 * minuteMs;
+
+const windowOf = (nowMs: EpochMs, lengthMs: number) => {
+  const startMs = epochMs(Math.floor(nowMs / lengthMs) * lengthMs);
+  return { startMs, leftMs: after(startMs, lengthMs) - nowMs };
+};
+
+/** The minute of the clock and the day in UTC, such as `2026-11-20`, by which tenants are counted. */
+export const rateWindow = (nowMs: EpochMs) => ({
+  minute: windowOf(nowMs, minuteMs),
+  day: {
+    ...windowOf(nowMs, dayMs),
+    name: new Date(nowMs).toISOString().slice(0, 'yyyy-mm-dd'.length),
+  },
+});
 
 /** What is known of a tenant's rate limits while one of its requests is answered; filled in then. */
 export type Rates = { requests?: Rate; tokens?: Rate };

@@ -8,6 +8,7 @@ import { CommandFault } from '../aws/command-fault.ts';
 export type StageParams = {
   readonly openaiApiKeyParameter: string;
   readonly workerConcurrency: number;
+  readonly deliveryConcurrency: number;
   readonly throttleRate: number;
   readonly upstreams: readonly ListedUpstream[];
   /** Of the list as text. */
@@ -20,12 +21,16 @@ const fileSchema = z.catchall(z.object({ default: valuesSchema }), valuesSchema)
 const numberOf = (holds: (value: number) => boolean, error: string) =>
   z.coerce.number<string | number>({ error }).check(z.refine(holds, error));
 
+/** What an event source may be limited to (Lambda, ScalingConfig; read 2026-11). */
+const concurrency = numberOf(
+  (functions) => Number.isInteger(functions) && functions >= 2 && functions <= 1000,
+  'it is a whole number from 2 to 1000',
+);
+
 const paramsSchema = z.object({
   openaiApiKeyParameter: z.string().check(z.startsWith('/', 'it begins with /')),
-  workerConcurrency: numberOf(
-    (workers) => Number.isInteger(workers) && workers >= 2 && workers <= 1000,
-    'it is a whole number from 2 to 1000',
-  ),
+  workerConcurrency: concurrency,
+  deliveryConcurrency: concurrency,
   throttleRate: numberOf((rate) => rate > 0, 'it is a number above 0'),
   upstreams: z.pipe(
     z.string(),

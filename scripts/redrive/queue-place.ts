@@ -4,9 +4,9 @@ import { CommandFault } from '../aws/command-fault.ts';
 import { findStack, stackName } from '../aws/find-stack.ts';
 import { otherVersion, readLocalEndpoints } from '../aws/local-endpoints.ts';
 import type { RedriveCommand } from './arguments.ts';
+import type { QueueName } from './queue-name.ts';
 
-/** One of the service's queues that has a dead-letter queue. */
-export type QueueNames = {
+type Names = {
   /** How the local queue's name ends. */
   readonly suffix: string;
   /** The stack's outputs that name them. */
@@ -14,10 +14,17 @@ export type QueueNames = {
   readonly deadLetterNameOutput: string;
 };
 
-export const jobsQueue: QueueNames = {
-  suffix: '-jobs',
-  urlOutput: 'JobsQueueUrl',
-  deadLetterNameOutput: 'JobsDeadLetterQueueName',
+const namesOf: Readonly<Record<QueueName, Names>> = {
+  jobs: {
+    suffix: '-jobs',
+    urlOutput: 'JobsQueueUrl',
+    deadLetterNameOutput: 'JobsDeadLetterQueueName',
+  },
+  deliveries: {
+    suffix: '-deliveries',
+    urlOutput: 'DeliveriesQueueUrl',
+    deadLetterNameOutput: 'DeliveriesDeadLetterQueueName',
+  },
 };
 
 export type FoundPlace = RedrivePlace & {
@@ -25,7 +32,7 @@ export type FoundPlace = RedrivePlace & {
   readonly unreachable: string | undefined;
 };
 
-const localPlace = async (dataDir: string, { suffix }: QueueNames): Promise<FoundPlace> => {
+const localPlace = async (dataDir: string, { suffix }: Names): Promise<FoundPlace> => {
   const endpoints = await readLocalEndpoints(dataDir);
   const { region, credentials, tableEndpoint, queueEndpoint, unreachable } = endpoints;
   const [tableName] = endpoints.tableNames;
@@ -53,7 +60,7 @@ const localPlace = async (dataDir: string, { suffix }: QueueNames): Promise<Foun
 const deployedPlace = async (
   stage: string,
   region: string,
-  { urlOutput, deadLetterNameOutput }: QueueNames,
+  { urlOutput, deadLetterNameOutput }: Names,
 ): Promise<FoundPlace> => {
   const stack = await findStack(stage, region);
   if (stack === undefined) {
@@ -81,9 +88,9 @@ const deployedPlace = async (
 
 /** Where the queue is. Throws CommandFault when it cannot be found, or what the SDK throws. */
 export const findQueuePlace = (
-  { target }: RedriveCommand,
-  queue: QueueNames,
+  { target }: Pick<RedriveCommand, 'target'>,
+  queue: QueueName,
 ): Promise<FoundPlace> =>
   target.kind === 'local'
-    ? localPlace(target.dataDir, queue)
-    : deployedPlace(target.stage ?? '', target.region ?? defaultRegion, queue);
+    ? localPlace(target.dataDir, namesOf[queue])
+    : deployedPlace(target.stage ?? '', target.region ?? defaultRegion, namesOf[queue]);

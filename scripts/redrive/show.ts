@@ -1,5 +1,10 @@
 import type { Redriven } from '../../lib/redrive/redrive.ts';
 import { renderTable } from '../render-table.ts';
+import type { RedriveCommand } from './arguments.ts';
+import type { QueueName } from './queue-name.ts';
+
+/** What became of a dead message, and of which queue it is. */
+export type RedrivenFrom = Redriven & { readonly queue: QueueName };
 
 const time = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 
@@ -13,13 +18,17 @@ const sumUp = (redriven: readonly Redriven[], dryRun: boolean): string => {
 };
 
 /** A line for each dead message: what it is, and what became of it. Never what it holds. */
-export const showRedriven = (redriven: readonly Redriven[], dryRun: boolean): readonly string[] =>
+export const showRedriven = (
+  redriven: readonly RedrivenFrom[],
+  { queues, dryRun }: Pick<RedriveCommand, 'queues' | 'dryRun'>,
+): readonly string[] =>
   redriven.length === 0
-    ? ['The dead-letter queue is empty.']
+    ? queues.map((queue) => `The dead-letter queue of the ${queue} queue is empty.`)
     : [
         ...renderTable(
-          ['message', 'sent', 'job', 'what it is', dryRun ? 'would be' : 'done'],
-          redriven.map(({ messageId, sentAtMs, jobId, what, done }) => [
+          ['queue', 'message', 'sent', 'job', 'what it is', dryRun ? 'would be' : 'done'],
+          redriven.map(({ queue, messageId, sentAtMs, jobId, what, done }) => [
+            queue,
             messageId,
             time(sentAtMs),
             jobId ?? '-',

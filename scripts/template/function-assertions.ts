@@ -14,6 +14,7 @@ const upstream = [
 const http = ['CORS_ORIGINS', 'PUBLIC_BASE_URL'];
 const queue = ['JOBS_QUEUE_URL', 'DELIVERIES_QUEUE_URL'];
 const callbacks = ['CALLBACK_HTTP_LOOPBACK'];
+const admission = ['ADMIT_UNSEEN'];
 const waits = ['WAIT_DEFAULT_MS_CHAT', 'WAIT_DEFAULT_MS_GENERATE', 'WAIT_DEFAULT_MS_RESPONSES'];
 
 /** What each function is given; a bundle that reads another variable reads `undefined`. */
@@ -22,11 +23,25 @@ const expectedFunctions = new Map([
     'submit',
     {
       timeoutSeconds: 900,
-      variables: [...everywhere, ...upstream, ...http, ...queue, ...callbacks, ...waits],
+      variables: [
+        ...everywhere,
+        ...upstream,
+        ...http,
+        ...queue,
+        ...callbacks,
+        ...admission,
+        ...waits,
+      ],
     },
   ],
-  ['work', { timeoutSeconds: 900, variables: [...everywhere, ...upstream, ...queue] }],
-  ['read', { timeoutSeconds: 900, variables: [...everywhere, ...upstream, ...http] }],
+  [
+    'work',
+    { timeoutSeconds: 900, variables: [...everywhere, ...upstream, ...queue, 'PARK_AFTER_MS'] },
+  ],
+  [
+    'read',
+    { timeoutSeconds: 900, variables: [...everywhere, ...upstream, ...http, 'JOBS_QUEUE_URL'] },
+  ],
   [
     'control',
     {
@@ -36,10 +51,24 @@ const expectedFunctions = new Map([
   ],
   [
     'deliver',
-    { timeoutSeconds: 60, variables: [...everywhere, 'DELIVERIES_QUEUE_URL', ...callbacks] },
+    {
+      timeoutSeconds: 60,
+      variables: [...everywhere, 'DELIVERIES_QUEUE_URL', 'SLOW_DELIVERY_CONCURRENCY', ...callbacks],
+    },
   ],
   ['sweep', { timeoutSeconds: 60, variables: [...everywhere, ...upstream, ...queue] }],
   ['authorize', { timeoutSeconds: 10, variables: [...everywhere, 'LOCAL_API_KEY'] }],
+]);
+
+/** Chosen from `npm run bench -- memory`: see docs/decisions/memory-sizes.md. */
+const memorySizesMb = new Map([
+  ['submit', 512],
+  ['work', 1024],
+  ['read', 512],
+  ['control', 512],
+  ['deliver', 256],
+  ['sweep', 512],
+  ['authorize', 512],
 ]);
 
 function functionsOf(template: Template): Resource[] {
@@ -77,6 +106,17 @@ export const functionAssertions: Assertion[] = [
           `${lambda.id} time-out`,
           lambda.get('Timeout'),
           expectedFunctions.get(nameOf(lambda))?.timeoutSeconds ?? null,
+        ),
+      ),
+  },
+  {
+    promise: 'functions have the memory that was measured to be enough',
+    violations: (template) =>
+      functionsOf(template).flatMap((lambda) =>
+        mustEqual(
+          `${lambda.id} memory`,
+          lambda.get('MemorySize'),
+          memorySizesMb.get(nameOf(lambda)) ?? null,
         ),
       ),
   },

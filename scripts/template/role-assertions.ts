@@ -68,6 +68,7 @@ const expectedGrants = new Map<string, Record<string, string[]>>([
         'dynamodb:UpdateItem',
       ],
       '${Table.Arn}/index/tenant': ['dynamodb:Query'],
+      'JobsQueue.Arn': ['sqs:SendMessage'],
       ...upstreamKeys,
     },
   ],

@@ -39,6 +39,23 @@ export const triggerAssertions: Assertion[] = [
       ]),
   },
   {
+    promise: 'receivers that are known to be slow never keep all functions that call back waiting',
+    violations: (template) =>
+      resourcesOf(template, 'AWS::Lambda::EventSourceMapping').flatMap((source) => {
+        const lambda = resourcesOf(template, 'AWS::Lambda::Function').find(
+          ({ id }) => id === referencedId(source.get('FunctionName')),
+        );
+        const slow = lambda?.get('Environment.Variables.SLOW_DELIVERY_CONCURRENCY');
+        const most = Number(source.get('ScalingConfig.MaximumConcurrency'));
+        return slow === undefined
+          ? []
+          : mustHold(
+              Number(slow) >= 1 && Number(slow) < most,
+              `${source.id}: ${String(slow)} for slow receivers of ${most}`,
+            );
+      }),
+  },
+  {
     promise: 'the sweep runs every minute',
     violations: (template) => {
       const rules = resourcesOf(template, 'AWS::Events::Rule');

@@ -41,6 +41,7 @@ export const limitFlags: Readonly<Record<LimitName, LimitFlag>> = {
   requestsPerMinute: number('requests-per-minute', 'requests per minute'),
   jobsInFlight: number('jobs-in-flight', 'jobs running at once'),
   queuedJobs: number('queued-jobs', 'jobs accepted and not ended'),
+  waiting: number('waiting', 'jobs not ended beyond which requests are not held'),
   tokensPerDay: number('tokens-per-day', 'tokens per day (UTC)'),
   models: list('models', 'a,b*', 'models'),
   callbackHosts: list('callback-hosts', 'a.example,*.b.example|none', 'callback hosts'),

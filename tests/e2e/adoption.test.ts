@@ -8,16 +8,19 @@ import { resultOf, waitFor } from '../fixtures/wait-for.ts';
 
 let api: Api;
 beforeAll(async () => {
-  api = await startApi();
+  api = await startApi({ PARK_AFTER_MS: 'never' });
 });
 afterAll(() => api.stop());
 
 const textOf = ({ output }: ResponseJson): unknown =>
   output.flatMap(({ content }) => (Array.isArray(content) ? content : []))[0]?.text;
 
+/** Quick to show something, and far from its end by then. */
+const twentySeconds = '?tokens=500&rate=25';
+
 const createInBackground = async (model: string, input: string): Promise<string> => {
   const { body } = await api.ask<ResponseJson>('POST', '/v1/responses', {
-    model: `${model}?tokens=250&rate=10`,
+    model: `${model}${twentySeconds}`,
     input,
     background: true,
   });
@@ -51,14 +54,16 @@ describe('when its worker is killed in mid-generation', () => {
   }, async () => {
     const prompts = ['Killed and adopted.', 'Killed and restarted.', 'Killed, asked by generate.'];
     const [adoptable = '', other = '', generated = ''] = prompts;
-    const adoptedId = await createInBackground('demo', adoptable);
-    const restartedId = await createInBackground('demo-chat', other);
-    const { body: generation } = await api.ask<JobBody>(
-      'POST',
-      '/generate',
-      { prompt: generated, model: 'demo?tokens=250&rate=10' },
-      { prefer: 'respond-async' },
-    );
+    const [adoptedId, restartedId, { body: generation }] = await Promise.all([
+      createInBackground('demo', adoptable),
+      createInBackground('demo-chat', other),
+      api.ask<JobBody>(
+        'POST',
+        '/generate',
+        { prompt: generated, model: `demo${twentySeconds}` },
+        { prefer: 'respond-async' },
+      ),
+    ]);
     await Promise.all(prompts.map(generating));
     // A reader keeps its checkpoints frequent: what it was shown must be what stays.
     const [reading, otherReading] = [read(adoptedId), read(restartedId)];
@@ -74,7 +79,7 @@ describe('when its worker is killed in mid-generation', () => {
         { adopted: false, outcome: 'lost' },
         { adopted: true, outcome: 'completed' },
       ],
-      usage: { output_tokens: 250 },
+      usage: { output_tokens: 500 },
     });
     expect(more).toEqual([]);
     expect(upstream).toMatchObject({ outcome: 'finished', open: false });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DemoModel, startDemoModel } from '../../local/demo-model/demo-model.ts';
+import { patientFetch } from '../fixtures/patient-fetch.ts';
 import { answerOf, type Service, startService } from '../fixtures/service.ts';
 
 let demo: DemoModel;
@@ -21,7 +22,7 @@ const key = { authorization: 'Bearer sk-outlast-local' };
 
 const send = async (body: string | undefined, headers: Record<string, string>, method = 'POST') =>
   answerOf(
-    await fetch(`${service.url}/generate`, {
+    await patientFetch(`${service.url}/generate`, {
       method,
       headers,
       ...(body === undefined ? {} : { body }),

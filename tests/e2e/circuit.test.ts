@@ -12,7 +12,11 @@ beforeAll(async () => {
   door = await startDoor(Number(new URL(demo.baseUrl).port));
   const baseUrl = new URL(demo.baseUrl);
   baseUrl.port = String(door.port);
-  service = await startService({ OPENAI_BASE_URL: baseUrl.href, OPENAI_MODEL: 'demo' });
+  service = await startService({
+    OPENAI_BASE_URL: baseUrl.href,
+    OPENAI_MODEL: 'demo',
+    ADMIT_UNSEEN: 'inline',
+  });
 });
 afterAll(async () => {
   await service.interrupt();

@@ -16,6 +16,7 @@ const upstream = () => ({
   OPENAI_BASE_URL: demo.baseUrl,
   OPENAI_API_KEY: 'demo',
   OPENAI_MODEL: 'demo',
+  ADMIT_UNSEEN: 'inline',
 });
 beforeAll(async () => {
   demo = await startDemoModel();
@@ -99,7 +100,7 @@ describe.concurrent('a crash', () => {
       dataDir,
     );
     const running = await before.post(
-      { prompt: 'Running.', model: 'demo-30s' },
+      { prompt: 'Running.', model: 'demo-20s' },
       { prefer: 'respond-async' },
     );
     await generating('Running.');

@@ -116,7 +116,7 @@ describe.concurrent.each([
       await waitFor(
         () => api.generations(input),
         (all) => all.every(({ open }) => !open),
-        2_000,
+        20_000,
       );
       const events = eventsOf([...(value === undefined ? [] : [value]), ...(await rest)]);
       expect(events.map((event) => event.sequence_number)).toEqual(events.map((_, at) => at));

@@ -2,6 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answerOf, type Service, startService } from '../fixtures/service.ts';
 import { resultOf } from '../fixtures/wait-for.ts';
 
+type JobLedger = {
+  readonly admission: { readonly decision: string; readonly observed: number | null };
+  readonly attempts: readonly unknown[];
+};
+
 let service: Service;
 beforeAll(async () => {
   service = await startService();
@@ -83,7 +88,31 @@ describe.concurrent('POST /generate', () => {
     expectWhole(body.text);
   });
 
-  it('promotes a generation of 40 s when the default wait ends, and nothing is lost', async () => {
+  it('goes over the queue until its model is known to be short, then does not, and shows why', async () => {
+    const admissions: JobLedger['admission'][] = [];
+    for (let asked = 0; asked < 40 && admissions.at(-1)?.decision !== 'inline'; asked += 1) {
+      const { status, body } = await service.post({
+        prompt: 'Short again.',
+        model: 'demo?first_ms=0&tokens=10&rate=1000',
+      });
+      expect(status).toBe(200);
+      const job = await fetch(`${service.url}/jobs/${body.id}`, {
+        headers: { authorization: 'Bearer sk-outlast-local' },
+      });
+      const { admission, attempts } = (await job.json()) as JobLedger;
+      if (admission.decision === 'inline') expect(attempts).toMatchObject([{ via: 'inline' }]);
+      admissions.push(admission);
+    }
+    expect(admissions.at(0)).toMatchObject({ decision: 'queued', observed: null });
+    expect(admissions.at(-1)).toMatchObject({
+      decision: 'inline',
+      predicted_ms: expect.any(Number),
+      wait_ms: 25_000,
+    });
+    expect(admissions.at(-1)?.observed).toBeGreaterThanOrEqual(5);
+  });
+
+  it('answers 202 for a generation of 40 s when the default wait ends, and nothing is lost', async () => {
     const startedAtMs = Date.now();
     const { status, body } = await service.post({ prompt: 'A long one.', model: 'demo-40s' });
     expect(status).toBe(202);
@@ -92,7 +121,7 @@ describe.concurrent('POST /generate', () => {
     const result = await resultOf(body.result_url, 120_000);
     expect(result.body).toMatchObject({
       status: 'completed',
-      attempts: 2,
+      attempts: 1,
       usage: { output_tokens: 400 },
     });
     expectWhole(result.body.text);

@@ -17,6 +17,7 @@ beforeAll(async () => {
   second = await startDemoModel();
   const other = { baseUrl: second.baseUrl, apiKey: 'demo' };
   api = await startApi({
+    PARK_AFTER_MS: 'never',
     UPSTREAMS: JSON.stringify([
       {
         ...other,
@@ -161,7 +162,7 @@ describe.concurrent('a job', () => {
     await waitFor(
       () => api.generations(prompt),
       (all) => all.every(({ open }) => !open),
-      2_000,
+      20_000,
     );
     const again = await api.ask<Ledger>('POST', `/jobs/${body.id}/cancel`);
     // What the attempt took may be told a moment later than that it was cancelled.

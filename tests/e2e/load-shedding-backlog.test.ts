@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { generationsFor } from '../fixtures/demo-generations.ts';
-import { later, post, type TimedAnswer } from '../fixtures/deployment/client.ts';
+import { later, postPatiently, type TimedAnswer } from '../fixtures/deployment/client.ts';
 import { type Deployment, startDeployment } from '../fixtures/deployment/deployment.ts';
 import { queued } from '../fixtures/deployment/stored.ts';
 import { waitFor } from '../fixtures/wait-for.ts';
@@ -25,7 +25,7 @@ const busyWorkers = (): number =>
 const postOneByOne = async (prompt: string, model: string): Promise<TimedAnswer[]> => {
   const answers: TimedAnswer[] = [];
   for (let left = measured; left > 0; left -= 1) {
-    answers.push(await post(deployed, { prompt, model }, later));
+    answers.push(await postPatiently(deployed, { prompt, model }, later));
   }
   return answers;
 };
@@ -34,7 +34,7 @@ const medianMs = (answers: readonly TimedAnswer[]): number =>
   answers.map(({ tookMs }) => tookMs).sort((a, b) => a - b)[Math.floor(answers.length / 2)] ?? 0;
 
 test('with every worker taken and a long queue, requests are accepted as if there were none', {
-  timeout: 120_000,
+  timeout: 180_000,
 }, async () => {
   const idle = await postOneByOne('Idle.', 'demo?tokens=1&first_ms=0');
   await waitFor(
@@ -46,7 +46,11 @@ test('with every worker taken and a long queue, requests are accepted as if ther
   await Promise.all(
     Array.from({ length: clients }, async () => {
       for (let left = backlog / clients; left > 0; left -= 1) {
-        const { answer } = await post(deployed, { prompt: 'Slow.', model: 'demo-300s' }, later);
+        const { answer } = await postPatiently(
+          deployed,
+          { prompt: 'Slow.', model: 'demo-300s' },
+          later,
+        );
         expect(answer.status).toBe(202);
       }
     }),
@@ -54,7 +58,7 @@ test('with every worker taken and a long queue, requests are accepted as if ther
   await waitFor(
     async () => busyWorkers(),
     (busy) => busy === workers,
-    10_000,
+    60_000,
   );
   const started = await generationsFor(deployed.demo.baseUrl, 'Slow.');
   expect(await queued(deployed)).toBe(backlog);
@@ -74,6 +78,6 @@ test('with every worker taken and a long queue, requests are accepted as if ther
     `accepting, median of ${measured}: with free workers ${idleMs.toFixed(1)} ms, behind ${backlog} jobs ${loadedMs.toFixed(1)} ms (× ${(loadedMs / idleMs).toFixed(2)})`,
   );
 
-  const now = await post(deployed, { prompt: 'Now.' });
+  const now = await postPatiently(deployed, { prompt: 'Now.' });
   expect(now.answer).toMatchObject({ status: 200, body: { status: 'completed' } });
 });

@@ -12,7 +12,7 @@ import {
 } from '../fixtures/deployment/refusal.ts';
 import { queued, storedOfJobs } from '../fixtures/deployment/stored.ts';
 
-const limits = { timeout: 120_000 };
+const limits = { timeout: 180_000 };
 const table = { service: 'dynamodb', functions: ['submit', 'read', 'control'] } as const;
 const queue = { service: 'sqs', functions: ['submit', 'control'] } as const;
 

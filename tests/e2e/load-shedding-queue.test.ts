@@ -17,7 +17,7 @@ import {
 import { queued, storedOfJobs } from '../fixtures/deployment/stored.ts';
 import { waitFor } from '../fixtures/wait-for.ts';
 
-const limits = { timeout: 120_000 };
+const limits = { timeout: 180_000 };
 const submit = { service: 'sqs', functions: ['submit'] } as const;
 
 const expectRefusedByQueue = async (deployed: Deployment, name: string, fault: ServiceFault) => {

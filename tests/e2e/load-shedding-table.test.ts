@@ -26,7 +26,7 @@ const slowFaults: readonly (readonly [string, Fate])[] = [
   ['obeys but never answers', 'mute'],
 ];
 
-const limits = { timeout: 120_000 };
+const limits = { timeout: 180_000 };
 const apiFunctions = { service: 'dynamodb', functions: ['submit', 'read'] } as const;
 
 /** From here on the sandboxes are warm and know the signing keys. */

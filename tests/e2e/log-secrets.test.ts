@@ -65,6 +65,7 @@ beforeAll(async () => {
       OPENAI_BASE_URL: upstream.baseUrl,
       OPENAI_API_KEY: marks.upstreamKey,
       OPENAI_PROTOCOL: 'chat',
+      ADMIT_UNSEEN: 'inline',
       OPENAI_MODEL: 'echo-ok',
     },
     undefined,

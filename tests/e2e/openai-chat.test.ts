@@ -9,7 +9,7 @@ import { waitFor } from '../fixtures/wait-for.ts';
 
 let api: Api;
 beforeAll(async () => {
-  api = await startApi({ WAIT_DEFAULT_MS_CHAT: '4000' });
+  api = await startApi({ WAIT_DEFAULT_MS_CHAT: '4000', ADMIT_UNSEEN: 'inline' });
 });
 afterAll(() => api.stop());
 

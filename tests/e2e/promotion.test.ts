@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Api, startApi } from '../fixtures/api.ts';
-import type { ResponseJson } from '../fixtures/event-frames.ts';
+import { allFrames, eventsOf, type ResponseJson } from '../fixtures/event-frames.ts';
 import type { JobBody } from '../fixtures/generation-body.ts';
 import { hasEnded, ledgerOf } from '../fixtures/job-ledger.ts';
 import { resultOf, waitFor } from '../fixtures/wait-for.ts';
@@ -9,8 +9,12 @@ let api: Api;
 let careful: Api;
 beforeAll(async () => {
   [api, careful] = await Promise.all([
-    startApi({ WAIT_DEFAULT_MS_RESPONSES: '3000' }),
-    startApi({ WAIT_DEFAULT_MS_RESPONSES: '3000', UPSTREAM_BACKGROUND: 'never' }),
+    startApi({ WAIT_DEFAULT_MS_RESPONSES: '3000', PARK_AFTER_MS: '1000' }),
+    startApi({
+      WAIT_DEFAULT_MS_RESPONSES: '3000',
+      UPSTREAM_BACKGROUND: 'never',
+      ADMIT_UNSEEN: 'inline',
+    }),
   ]);
 });
 afterAll(() => Promise.all([api.stop(), careful.stop()]));
@@ -63,5 +67,46 @@ describe.concurrent('when the client has waited long enough', () => {
     const { ledger, generations } = await promote(careful, model, `On ${where}.`);
     expect(ledger.attempts.map(({ adopted }) => adopted)).toEqual([false, false]);
     expect(generations.map(({ outcome }) => outcome)).toEqual(['client_gone', 'finished']);
+  });
+});
+
+describe.concurrent('when nobody waits for a generation that goes on without us', () => {
+  const parkedResponse = async (input: string): Promise<string> => {
+    const { body } = await api.ask<ResponseJson>('POST', '/v1/responses', {
+      model: 'demo?tokens=400&rate=20',
+      input,
+      background: true,
+    });
+    await waitFor(
+      () => ledgerOf(api, body.id),
+      ({ waiting_for: why }) => why === 'upstream',
+      30_000,
+    );
+    return body.id;
+  };
+
+  it('its worker lets go of it, and its result is told all the same', async () => {
+    const id = await parkedResponse('Parked.');
+    const { body } = await api.ask<ResponseJson>('GET', `/v1/responses/${id}`);
+    expect(body.status).toBe('in_progress');
+    const ledger = await waitFor(() => ledgerOf(api, id), hasEnded, 90_000);
+    expect(ledger).toMatchObject({
+      status: 'completed',
+      attempts: [{ outcome: 'promoted' }, { outcome: 'completed', adopted: true }],
+      usage: { output_tokens: 400 },
+    });
+    expect(await api.generations('Parked.')).toMatchObject([{ outcome: 'finished' }]);
+  });
+
+  it('who streams it then reads it from its first event to its last, as it comes', async () => {
+    const id = await parkedResponse('Parked and read.');
+    const answer = await api.send('GET', `/v1/responses/${id}?stream=true`);
+    const events = eventsOf(await allFrames(answer));
+    const [generation] = await api.generations('Parked and read.');
+    expect(events.map(({ sequence_number: number }) => number)).toEqual(events.map((_, at) => at));
+    expect(events.map(({ delta }) => delta ?? '').join('')).toBe(generation?.text);
+    const ledger = await ledgerOf(api, id);
+    expect(ledger.attempts.slice(1).every(({ adopted }) => adopted)).toBe(true);
+    expect(ledger.tokens).toMatchObject({ estimated: 0 });
   });
 });

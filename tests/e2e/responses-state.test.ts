@@ -7,7 +7,7 @@ import { waitFor } from '../fixtures/wait-for.ts';
 let api: Api;
 let stranger: string;
 beforeAll(async () => {
-  api = await startApi({ WAIT_DEFAULT_MS_RESPONSES: '4000' });
+  api = await startApi({ WAIT_DEFAULT_MS_RESPONSES: '4000', ADMIT_UNSEEN: 'inline' });
   stranger = await api.createKey('stranger');
 });
 afterAll(() => api.stop());
@@ -104,7 +104,7 @@ describe.concurrent.each(['demo', 'demo-chat'])('a response of %s', (model) => {
       await waitFor(
         () => kinds(id),
         (left) => left.every((kind) => kind === 'job'),
-        5_000,
+        20_000,
       );
     }
   });

@@ -3,6 +3,7 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startSqsEventSource } from '../../local/events/sqs-event-source.ts';
 import { generationsFor } from '../fixtures/demo-generations.ts';
+import { otherModel } from '../fixtures/deployment/deployed-with.ts';
 import { type Deployment, startDeployment } from '../fixtures/deployment/deployment.ts';
 import {
   generateEvent,
@@ -13,6 +14,7 @@ import {
 } from '../fixtures/deployment/events.ts';
 import { type Reply, streamedReply } from '../fixtures/deployment/invoke.ts';
 import { jobItem, jobKey } from '../fixtures/deployment/job-item.ts';
+import { leaveBehind } from '../fixtures/deployment/leave-behind.ts';
 import { previousName, previousVersion } from '../fixtures/previous-version/beside.ts';
 import { waitFor } from '../fixtures/wait-for.ts';
 
@@ -24,7 +26,8 @@ let previous: Awaited<ReturnType<typeof previousVersion>>;
 let deployed: Deployment;
 beforeAll(async () => {
   previous = await previousVersion();
-  deployed = await startDeployment({ change: previous.change });
+  const variables = { PARK_AFTER_MS: '1000' };
+  deployed = await startDeployment({ change: previous.change, variables });
 });
 afterAll(async () => {
   await deployed.close();
@@ -66,6 +69,29 @@ test('what this version writes, with fields that the previous one does not know,
     body: { status: 'completed', attempts: 1, text: (await finishedTexts(prompt))[0] },
   });
   expect(await jobItem(deployed, body.id)).toMatchObject({ addedLater: { deep: [1] } });
+});
+
+test('a job that this version has parked, the previous one sends for and finishes', async () => {
+  const prompt = 'Parked here, finished there.';
+  const model = `${otherModel}?tokens=60&rate=15`;
+  const { body } = await submit(generateEvent({ prompt, model }, later));
+  await deployed.lambda.invoke(workers[0], await jobsEvent(deployed));
+  const parked = await jobItem(deployed, body.id);
+  expect(parked).toMatchObject({ status: 'queued', attempt: 1, waitingFor: 'upstream' });
+  await leaveBehind(deployed, parked);
+  await deployed.lambda.invoke(sweeps[1], scheduledEvent());
+  expect(await jobItem(deployed, body.id)).toMatchObject({ epoch: Number(parked['epoch']) + 1 });
+  const result = await waitFor(
+    async () => {
+      await deployed.lambda.invoke(workers[1], await jobsEvent(deployed));
+      return read(body.result_url);
+    },
+    ({ status }) => status === 200,
+    60_000,
+  );
+  const texts = await finishedTexts(prompt);
+  expect(result.body).toMatchObject({ status: 'completed', attempts: 2, text: texts[0] });
+  expect(texts).toHaveLength(1);
 });
 
 type Asked = {
@@ -149,26 +175,6 @@ const crash = async (name: string, one: Asked, index: number): Promise<Reply> =>
   return reply;
 };
 
-/** As if the time had passed after which the sweep looks at a job that nobody works on. */
-const leaveBehind = async (id: string, item: Readonly<Record<string, unknown>>): Promise<void> => {
-  const update = new UpdateItemCommand({
-    TableName: deployed.table.name,
-    Key: jobKey(id),
-    UpdateExpression: 'SET leaseExpiresAtMs = :past, dueAtMs = :past',
-    ConditionExpression: '#status = :seen AND attempt = :attempt',
-    ExpressionAttributeNames: { '#status': 'status' },
-    ExpressionAttributeValues: marshall({
-      ':past': 1,
-      ':seen': item['status'],
-      ':attempt': item['attempt'],
-    }),
-  });
-  await deployed.table.client.send(update).catch((error: unknown) => {
-    // It has moved on.
-    if (!(error instanceof Error) || error.name !== 'ConditionalCheckFailedException') throw error;
-  });
-};
-
 /** Sweeps, by both versions in turn, until every job has ended. */
 const sweepUntilEnded = async (ids: readonly string[]): Promise<void> => {
   let turn = 0;
@@ -177,7 +183,7 @@ const sweepUntilEnded = async (ids: readonly string[]): Promise<void> => {
       const items = await Promise.all(ids.map((id) => jobItem(deployed, id)));
       const live = items.filter(({ status }) => status === 'queued' || status === 'in_progress');
       if (live.length > 0 && workers.every((name) => busy(name).length === 0)) {
-        await Promise.all(live.map((item) => leaveBehind(String(item['id']), item)));
+        await Promise.all(live.map((item) => leaveBehind(deployed, item)));
         await deployed.lambda.invoke(sweeps[turn % 2] ?? 'sweep', scheduledEvent());
         turn += 1;
       }

@@ -3,6 +3,7 @@ import { routeMethods } from '../../lib/wire/routes.ts';
 import { generationsFor } from '../fixtures/demo-generations.ts';
 import { type Deployment, startDeployment } from '../fixtures/deployment/deployment.ts';
 import { storedOfJobs } from '../fixtures/deployment/stored.ts';
+import { patientFetch } from '../fixtures/patient-fetch.ts';
 
 /** What is answered without a key; every other route of the API asks for one. */
 const open = ['/results/{id}', '/health'];
@@ -28,7 +29,7 @@ let ids: readonly string[];
 let othersKey: string;
 
 const call = (method: string, path: string, authorization: string | undefined, text = body) =>
-  fetch(`${deployed.url}${path}`, {
+  patientFetch(`${deployed.url}${path}`, {
     method,
     headers: {
       ...(method === 'POST' ? { 'content-type': 'application/json' } : {}),

@@ -38,8 +38,20 @@ test('a new account of ten executions is too small for the workers of prod', asy
   const account = { ...ready, concurrentExecutions: 10 };
   const { code, line } = await preflight(account);
   expect(code).toBe(1);
-  expect(line('Lambda concurrency')).toMatch(/ fail .*workerConcurrency=5/);
-  expect((await preflight(account, ['--param', 'workerConcurrency=5'])).code).toBe(0);
+  expect(line('Lambda concurrency')).toMatch(
+    / fail .*workerConcurrency=5" --param="deliveryConcurrency=3/,
+  );
+  const params = ['--param', 'workerConcurrency=5', '--param', 'deliveryConcurrency=3'];
+  expect((await preflight(account, params)).code).toBe(0);
+});
+
+test('the functions that call back count as the workers do', async () => {
+  const account = { ...ready, concurrentExecutions: 60 };
+  const { code, line } = await preflight(account, ['--param', 'deliveryConcurrency=10']);
+  expect(code).toBe(1);
+  expect(line('Lambda concurrency')).toMatch(/ fail .*50 of them for workers and 10 for callbacks/);
+  const fewer = await preflight(account, ['--param', 'deliveryConcurrency=9']);
+  expect(fewer.line('Lambda concurrency')).toMatch(/ ok .*, 1 for requests/);
 });
 
 test('a missing key parameter is told with the command that makes it', async () => {

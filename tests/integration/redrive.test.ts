@@ -7,10 +7,13 @@ import {
   ReceiveMessageCommand,
   SendMessageCommand,
 } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { dynamoDeliveries } from '../../lib/adapters/dynamo-deliveries.ts';
 import { dynamoJobs } from '../../lib/adapters/dynamo-jobs.ts';
 import { sqsDeadLetters } from '../../lib/adapters/sqs-dead-letters.ts';
 import { systemClock } from '../../lib/adapters/system-clock.ts';
+import { failDelivery } from '../../lib/callback/change-delivery.ts';
+import { newDelivery } from '../../lib/callback/delivery.ts';
 import { cancel } from '../../lib/job/outside.ts';
 import { epochMs } from '../../lib/job/time.ts';
 import { judgeJobMessage } from '../../lib/redrive/judge-job-message.ts';
@@ -38,11 +41,15 @@ afterAll(async () => {
 
 let queueUrl: string;
 let deadUrl: string;
+let deliveriesUrl: string;
+let deadDeliveriesUrl: string;
 let round = 0;
 beforeEach(async () => {
   round += 1;
   queueUrl = await queues.createQueue(`s${round}-jobs`);
   deadUrl = await queues.createQueue(`s${round}-jobs-dead-letter`);
+  deliveriesUrl = await queues.createQueue(`s${round}-deliveries`);
+  deadDeliveriesUrl = await queues.createQueue(`s${round}-deliveries-dead-letter`);
 });
 
 const fresh = (changes: Parameters<typeof queuedJob>[0] = {}) => {
@@ -84,9 +91,9 @@ const spoilt = async (attribute: string, value: string): Promise<string> => {
 
 const hintTo = (jobId: string): string => JSON.stringify({ v: 1, jobId, epoch: 1 });
 
-const bury = async (body: string): Promise<string> => {
+const bury = async (body: string, url = deadUrl): Promise<string> => {
   const { MessageId = '' } = await queues.client.send(
-    new SendMessageCommand({ QueueUrl: deadUrl, MessageBody: body }),
+    new SendMessageCommand({ QueueUrl: url, MessageBody: body }),
   );
   return MessageId;
 };
@@ -130,7 +137,7 @@ const dataFolder = async (): Promise<string> => {
     tableEndpoint: table.endpoint,
     tableNames: [table.tableName],
     queueEndpoint: queues.endpoint,
-    queueUrls: [deadUrl, queueUrl],
+    queueUrls: [deadDeliveriesUrl, deadUrl, deliveriesUrl, queueUrl],
   };
   await writeFile(path.join(dataDir, 'endpoints.json'), JSON.stringify(endpoints));
   return dataDir;
@@ -144,10 +151,67 @@ const command = async (line = '') =>
   ]);
 
 test('an empty dead-letter queue is said to be empty', async () => {
-  expect(await command()).toEqual({
-    code: 0,
-    stdout: 'The dead-letter queue is empty.',
-    stderr: '',
+  const jobsAre = 'The dead-letter queue of the jobs queue is empty.';
+  const deliveriesAre = 'The dead-letter queue of the deliveries queue is empty.';
+  const empty = { code: 0, stderr: '' };
+  expect(await command()).toEqual({ ...empty, stdout: `${jobsAre}\n${deliveriesAre}` });
+  expect(await command('--queue jobs')).toEqual({ ...empty, stdout: jobsAre });
+});
+
+describe('a dead message of the deliveries queue', () => {
+  const hint = (jobId: string, target?: string, deliveryNo = 1): string =>
+    JSON.stringify({ v: 1, jobId, deliveryNo, target });
+
+  /** A job that has ended and owes its first callbacks. */
+  const owing = async (): Promise<string> => {
+    const job = fresh({ callback: { url: 'https://hooks.example.com/' } });
+    await jobs.create(job);
+    await jobs.write(cancel(job, epochMs(Date.now())));
+    return job.id;
+  };
+
+  /** The job of a delivery that is pending, or failed for good. */
+  const delivering = async (state: 'pending' | 'failed'): Promise<string> => {
+    const deliveries = dynamoDeliveries(table.client, table.tableName, systemClock());
+    const { id: jobId, tenant, resultExpiresAtMs } = fresh();
+    const url = 'https://hooks.example.com/';
+    const from = { jobId, deliveryNo: 1, target: 'own', url, tenant, resultExpiresAtMs };
+    const delivery = newDelivery(from, epochMs(Date.now()));
+    await deliveries.create(delivery);
+    if (state === 'failed') await deliveries.save(failDelivery(delivery, 'exhausted'));
+    return jobId;
+  };
+
+  test('goes back while it has work left, and is deleted without', async () => {
+    const [owes, told] = [await owing(), await cancelled()];
+    const [pending, failed] = [await delivering('pending'), await delivering('failed')];
+    const [first, next] = [hint(owes), hint(pending, 'own')];
+    const spent = [hint(told), hint(owes, undefined, 2), hint(failed, 'own'), hint('gen_1', 'own')];
+    for (const body of [first, next, ...spent]) await bury(body, deadDeliveriesUrl);
+    const { code, stdout, stderr } = await command();
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(new RegExp(`^deliveries .*${owes} +its job owes callbacks +sent`, 'm'));
+    expect(stdout).toMatch(new RegExp(`${pending} +its delivery is pending +sent`));
+    expect(stdout).toMatch(new RegExp(`${told} +its job owes no callback +deleted`));
+    expect(stdout).toMatch(new RegExp(`${failed} +its delivery is failed +deleted`));
+    expect(stdout).toMatch(/gen_1 +its delivery is gone +deleted/);
+    expect(stdout).toContain('2 sent, 4 deleted.');
+    expect(code).toBe(0);
+    expect(await received(deliveriesUrl, 2)).toEqual([first, next].sort());
+    expect([await held(deadDeliveriesUrl), await held(queueUrl)]).toEqual([0, 0]);
+  });
+
+  test('stays when nobody can read it, and is left alone by --queue jobs', async () => {
+    const id = await bury('{"v":2}', deadDeliveriesUrl);
+    const { code, stdout } = await command('--queue deliveries');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(new RegExp(`${id} .*a delivery message of a later version +left`));
+    expect((await command('--queue jobs')).code).toBe(0);
+    // What was left is visible again after a second.
+    await expect
+      .poll(async () => (await command(`--drop ${id}`)).stdout)
+      .toMatch(new RegExp(`^deliveries +${id} .*dropped$`, 'm'));
+    expect(await held(deadDeliveriesUrl)).toBe(0);
   });
 });
 
@@ -220,10 +284,10 @@ test('a message that is dropped goes whatever it is, and no other', async () => 
   await bury('nor this');
   const { code, stdout } = await command(`--drop ${dropped}`);
   expect(code).toBe(0);
-  expect(stdout).toMatch(new RegExp(`^${dropped} .*dropped$`, 'm'));
+  expect(stdout).toMatch(new RegExp(`^jobs +${dropped} .*dropped$`, 'm'));
   expect(await command(`--drop ${dropped}`)).toMatchObject({
     code: 1,
-    stderr: `The dead-letter queue holds no message ${dropped}.`,
+    stderr: `No dead-letter queue (jobs, deliveries) holds a message ${dropped}.`,
   });
   expect(await received(deadUrl, 1)).toEqual(['nor this']);
 });
@@ -236,6 +300,8 @@ test('a deployed stage’s queues are found by its stack', async () => {
         TableName: table.tableName,
         JobsQueueUrl: queueUrl,
         JobsDeadLetterQueueName: `s${round}-jobs-dead-letter`,
+        DeliveriesQueueUrl: deliveriesUrl,
+        DeliveriesDeadLetterQueueName: `s${round}-deliveries-dead-letter`,
       },
     },
     parameters: [],
@@ -279,6 +345,7 @@ test.each([
   ['--region eu-west-1', '--region needs --stage'],
   ['--stage ../x', 'is no stage.'],
   ['--all', "Unknown option '--all'"],
+  ['--queue dead', '"dead" is no queue of ours.'],
 ])('%s is refused with what is wrong and how it is used', async (line, fault) => {
   const { code, stderr } = await runScript('scripts/redrive.ts', line.split(' '));
   expect(code).toBe(1);

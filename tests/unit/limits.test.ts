@@ -28,8 +28,18 @@ describe('the limits', () => {
     expect(limits.maxStrikes).toBeLessThan(limits.circuitFailures);
   });
 
-  it('let a success anywhere be known before a row of failures is long enough', () => {
-    expect(limits.circuitRowMs).toBeGreaterThan(limits.healthFreshMs);
+  it('let a success anywhere be told before failures are old enough to open a circuit', () => {
+    expect(limits.circuitRowMs).toBeGreaterThanOrEqual(2 * limits.healthFreshMs);
+  });
+
+  it('have a circuit closed within a minute of its upstream’s return', () => {
+    expect(limits.circuitOpenMaxMs + 3 * limits.healthFreshMs).toBeLessThan(60_000);
+    expect(limits.circuitOpenFirstMs).toBeLessThanOrEqual(limits.circuitOpenMaxMs);
+  });
+
+  it('remember as many calls as decide about a circuit', () => {
+    expect(limits.circuitSample).toBeGreaterThanOrEqual(2 * limits.circuitFailures);
+    expect(limits.trialAnswers).toBeLessThan(limits.circuitSample);
   });
 
   it('leave a job that runs alone more than the renewals and the reserve of its function', () => {

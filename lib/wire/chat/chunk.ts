@@ -43,6 +43,8 @@ const usageSchema = z.object({
 
 /** Token counts of a chat completion or one of its chunks; undefined where it tells none. */
 export const chatUsage = (value: unknown): Usage | undefined => {
+  // Of almost every chunk; a schema's refusal costs more than all else that is done with one.
+  if (value === undefined || value === null) return undefined;
   const parsed = usageSchema.safeParse(value);
   if (!parsed.success) return undefined;
   const { prompt_tokens, completion_tokens, total_tokens } = parsed.data;

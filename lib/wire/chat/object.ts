@@ -1,4 +1,5 @@
 import { isEnded, type Job } from '../../job/job.ts';
+import { shownStatus } from '../../job/park.ts';
 import { type EpochMs, toEpochSeconds } from '../../job/time.ts';
 import { errorFields } from '../error-body.ts';
 import { isJsonObject } from '../json-object.ts';
@@ -26,7 +27,7 @@ export const chatObject = (
     model: job.model,
     choices: [],
     usage: ended ? (job.usage ?? null) : null,
-    status: job.status,
+    status: shownStatus(job),
     result_url: resultUrl,
     ...(ended && job.error !== undefined ? { error: errorFields(job.error) } : {}),
     ...(ended ? {} : { progress: { elapsed_ms: Math.max(0, nowMs - job.createdAtMs) } }),

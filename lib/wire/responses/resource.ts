@@ -1,4 +1,5 @@
 import { isEnded, type Job, type Usage } from '../../job/job.ts';
+import { shownStatus } from '../../job/park.ts';
 import { toEpochSeconds } from '../../job/time.ts';
 import { isJsonObject, objectsOf, stringOf } from '../json-object.ts';
 import type { JsonObject } from '../production.ts';
@@ -93,7 +94,7 @@ const modelOf = (final: JsonObject, job: Job): string =>
   (isEnded(job) ? (job.answeredBy ?? stringOf(final['model'])) : undefined) ?? job.model;
 
 const ending = (final: JsonObject, job: Job) => ({
-  status: job.status,
+  status: shownStatus(job),
   /** OpenAI sets it on completed responses alone. */
   completed_at: isEnded(job) && job.status === 'completed' ? toEpochSeconds(job.endedAtMs) : null,
   error: errorOf(final, job),

@@ -66,6 +66,8 @@ const environmentOf = (modelUrl: string): Record<string, string> => {
     WAIT_DEFAULT_MS_RESPONSES: String(heldMs),
     WAIT_DEFAULT_MS_CHAT: String(heldMs),
     WAIT_DEFAULT_MS_GENERATE: String(heldMs),
+    // Hardly a model is asked often enough to become known, and harm is to be met within the call.
+    ADMIT_UNSEEN: 'inline',
   };
 };
 

@@ -1,6 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { callbackTransport, type Resolve } from '../../../lib/adapters/callback-transport.ts';
+import { callbackTransport } from '../../../lib/adapters/callback-transport.ts';
+import type { Resolve } from '../../../lib/adapters/resolve-by-query.ts';
 import { systemClock } from '../../../lib/adapters/system-clock.ts';
 import { selfSigned } from '../../fixtures/certificate.ts';
 import {

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { dynamoTenants } from '../../../lib/adapters/dynamo-tenants.ts';
 import { type DeliverDeps, deliver } from '../../../lib/delivery/deliver.ts';
 import { createEndpoint } from '../../../lib/delivery/endpoints.ts';
-import { newPatience } from '../../../lib/delivery/patience.ts';
+import { newPatience, type Patience } from '../../../lib/delivery/patience.ts';
 import { submitAndWait } from '../../../lib/generation/submit-and-wait.ts';
 import type { Job } from '../../../lib/job/job.ts';
 import type { CallbackEndpoint } from '../../../lib/ports/callbacks.ts';
@@ -41,21 +41,20 @@ export const endedJob = (
   asked: Parameters<typeof submission>[0] = {},
 ): Promise<Job> => submitAndWait(deps, submission(asked), unending());
 
-type Given = { readonly signal?: AbortSignal; readonly receiveCount?: number };
+type Given = {
+  readonly signal?: AbortSignal;
+  readonly receiveCount?: number;
+  readonly patience?: Patience;
+};
 
-/** What a message of the deliveries queue brings about, in a sandbox of its own. */
+/** What a message of the deliveries queue brings about, in a sandbox of its own unless one is given. */
 export const tell = (
   deps: DeliveryDeps,
   jobId: string,
   target?: string,
   deliveryNo = 1,
-  { signal = unending(), receiveCount = 1 }: Given = {},
-) =>
-  deliver(
-    deps,
-    { v: 1, jobId, deliveryNo, target },
-    { signal, receiveCount, patience: newPatience(deps.clock) },
-  );
+  { signal = unending(), receiveCount = 1, patience = newPatience(deps, 1) }: Given = {},
+) => deliver(deps, { v: 1, jobId, deliveryNo, target }, { signal, receiveCount, patience });
 
 export const endpointOf = async (
   deps: DeliveryDeps,

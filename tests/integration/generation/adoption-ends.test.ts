@@ -111,7 +111,7 @@ test('a worker whose function ends hands over, and the sweep sends', async () =>
   const clock = testClock();
   const deps = adoptableDeps(engine, clock);
   const prompt = newPrompt();
-  const job = await queuedJob(engine, deps, { prompt, controls: 'tokens=150&rate=100' });
+  const job = await queuedJob(engine, deps, { prompt, controls: 'tokens=400&rate=100' });
   for (let attempt = 1; attempt <= 2; attempt += 1) {
     const ending = new AbortController();
     const worked = work(deps, hint(job.id), ending.signal);
@@ -138,9 +138,18 @@ test('an inline attempt whose function ends is promoted', async () => {
   const deps = adoptableDeps(engine);
   const prompt = newPrompt();
   const ending = new AbortController();
-  const asked = submission({ prompt, controls: 'tokens=80&rate=100' });
-  const submitted = submitAndWait(deps, asked, ending.signal);
-  setTimeout(() => ending.abort(), 300);
+  const asked = submission({ prompt, controls: 'tokens=200&rate=100' });
+  const ids: string[] = [];
+  const create: typeof deps.jobs.create = (made) => {
+    ids.push(made.id);
+    return deps.jobs.create(made);
+  };
+  const jobs = { ...deps.jobs, create };
+  const submitted = submitAndWait({ ...deps, jobs }, asked, ending.signal);
+  // Before its id is on record nobody can resume it.
+  const upstreamId = async () => (await deps.jobs.load(ids[0] ?? '', 'strong'))?.upstreamId;
+  await expect.poll(upstreamId).toBeDefined();
+  ending.abort();
   const job = await submitted;
   expect(job).toMatchObject({ status: 'queued', strikes: 0 });
   await engine.takeMessages();

@@ -2,8 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { submitAndWait } from '../../../lib/generation/submit-and-wait.ts';
 import { sweep } from '../../../lib/generation/sweep.ts';
 import { work } from '../../../lib/generation/work.ts';
-import { follow } from '../../../lib/job/create.ts';
-import { isEnded, type Job, type LiveJob } from '../../../lib/job/job.ts';
+import { follow } from '../../../lib/job/follow.ts';
 import { after } from '../../../lib/job/time.ts';
 import {
   adoptableDeps,
@@ -35,11 +34,6 @@ beforeAll(async () => {
   await submitAndWait(adoptableDeps(engine), submission({}), unending());
 });
 afterAll(() => engine.close());
-
-const toLive = (job: Job): LiveJob => {
-  if (isEnded(job)) throw new Error('The job has ended.');
-  return job;
-};
 
 describe.each(['generate', 'responses'] as const)('a %s job', (api) => {
   const submit = (deps: EngineDeps, asked: Parameters<typeof submission>[0]) =>
@@ -85,7 +79,7 @@ describe.each(['generate', 'responses'] as const)('a %s job', (api) => {
     const first = work(deps, hint(job.id), unending());
     await expect.poll(async () => (await stored(deps, job.id)).status).toBe('in_progress');
     const readUntilMs = after(sweepers.nowMs(), 3_600_000);
-    await sweeper.jobs.write(follow(toLive(await stored(deps, job.id)), readUntilMs));
+    await sweeper.jobs.write(follow(await stored(deps, job.id), { followedUntilMs: readUntilMs }));
     await expect.poll(async () => (await stored(deps, job.id)).status).toBe('queued');
     const kept = await stored(deps, job.id);
     await work(sweeper, hint(job.id), unending());

@@ -155,6 +155,49 @@ test('once the time is over one job is the probe, and the others wait for what i
   expect(probe).toHaveLength(1);
 });
 
+test('who was to be the probe and does not call after all leaves the place to the next', async () => {
+  const at = place();
+  const { clock, upstream, deps } = at;
+  await untilOpen(at);
+  upstream.become('up');
+  clock.leap(31_000);
+  const calls = upstream.calls();
+  const job = await queuedJob(engine, deps);
+  const ending = AbortSignal.abort('the function ends');
+  expect(await work(deps, hint(job.id), ending)).toMatchObject({ kind: 'redeliver' });
+
+  const claimedElsewhere = engine.deps(clock, ({ jobs }) => ({
+    upstreams: deps.upstreams,
+    health: deps.health,
+    jobs: {
+      ...jobs,
+      write: async (write) => (write.name === 'claim' ? { kind: 'refused' } : jobs.write(write)),
+    },
+  }));
+  expect(await work(claimedElsewhere, hint(job.id), unending())).toEqual({ kind: 'acknowledge' });
+
+  const unanswered = engine.deps(clock, ({ content }) => ({
+    upstreams: deps.upstreams,
+    health: deps.health,
+    content: { ...content, getRequest: () => Promise.reject(new Error('no answer')) },
+  }));
+  await expect(work(unanswered, hint(job.id), unending())).rejects.toThrow();
+
+  const unrecorded = engine.deps(clock, ({ jobs }) => ({
+    upstreams: deps.upstreams,
+    health: deps.health,
+    jobs: { ...jobs, create: () => Promise.reject(new Error('no answer')) },
+  }));
+  await expect(inline({ ...at, deps: unrecorded })).rejects.toMatchObject({
+    code: 'store_unavailable',
+  });
+  expect(deps.logged).not.toContain('circuit.closed');
+  expect(await work(deps, hint(job.id), unending())).toEqual({ kind: 'acknowledge' });
+  expect(await stored(deps, job.id)).toMatchObject({ status: 'completed', attempt: 1 });
+  expect(deps.logged).toContain('circuit.closed');
+  expect(upstream.calls()).toBeGreaterThan(calls);
+});
+
 test('inline or queued, a job goes to the first upstream whose circuit is not open', async () => {
   const spare = engine.server('chat', 'spare');
   const model = 'demo-spare?tokens=12&rate=10000&first_ms=0';

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { acceptSubmission } from '../../../lib/generation/accept-submission.ts';
 import { sweep } from '../../../lib/generation/sweep.ts';
 import { work } from '../../../lib/generation/work.ts';
-import { isEnded } from '../../../lib/job/job.ts';
+import { isEnded, type Job } from '../../../lib/job/job.ts';
 import {
   circuitRowMs,
   retryCapacity,
@@ -88,7 +88,8 @@ test('an outage is not multiplied by retries, and every job is finished after it
   }
   for (let steps = 0; steps < 9; steps += 1) await step();
 
-  const during = await Promise.all(ids.map((id) => stored(first, id)));
+  const during: Job[] = [];
+  for (const id of ids) during.push(await stored(first, id));
   const called = during.filter(({ attempt }) => attempt > 0).length;
   const retries = upstream.calls() - called;
   const seconds = (clock.nowMs() - startedAtMs) / 1000;
@@ -107,7 +108,8 @@ test('an outage is not multiplied by retries, and every job is finished after it
     if (steps % 3 !== 2) continue;
     for (const id of left) if (isEnded(await stored(first, id))) left.delete(id);
   }
-  const after = await Promise.all(ids.map((id) => stored(first, id)));
+  const after: Job[] = [];
+  for (const id of ids) after.push(await stored(first, id));
   expect(after.filter(({ status }) => status !== 'completed')).toEqual([]);
   expect(sandboxes.flatMap(({ logged }) => logged)).toContain('circuit.closed');
 });

@@ -5,6 +5,7 @@ import { newCompany } from '../../../lib/generation/solitude.ts';
 import { sweep } from '../../../lib/generation/sweep.ts';
 import { work } from '../../../lib/generation/work.ts';
 import { claim } from '../../../lib/job/transition.ts';
+import type { JobMessage } from '../../../lib/ports/queues.ts';
 import {
   type Engine,
   type EngineDeps,
@@ -205,6 +206,58 @@ test('a job that crashed a sandbox runs after its neighbours, which find themsel
     expect(await work(deps, message, unending())).toEqual({ kind: 'acknowledge' });
   }
   for (const prompt of prompts) expect(await engine.generations(prompt)).toHaveLength(1);
+});
+
+test('of a batch that crashed each job runs alone, and none waits for another to end', async () => {
+  started();
+  const suspects = await Promise.all(
+    Array.from({ length: 4 }, () => queuedJob(engine, deps, { controls: 'tokens=4' })),
+  );
+  for (const { id } of suspects) await crash(id);
+  await engine.takeMessages();
+  // The first that runs goes on until all others have ended.
+  const { promise: othersEnded, resolve: endFirst } = Promise.withResolvers<void>();
+  let isFirst = true;
+  const getRequest: EngineDeps['content']['getRequest'] = async (job) => {
+    if (isFirst) {
+      isFirst = false;
+      await othersEnded;
+    }
+    return deps.content.getRequest(job);
+  };
+  const slow: EngineDeps = { ...deps, content: { ...deps.content, getRequest } };
+  let acknowledged = 0;
+  /** One sandbox is given these messages; what it has sent on when all but one are acknowledged. */
+  const sandbox = async (messages: readonly JobMessage[]) => {
+    const company = newCompany(() => 900_000);
+    const from = acknowledged;
+    const worked = messages.map(async (message) => {
+      expect(await work(slow, message, unending(), company)).toEqual({ kind: 'acknowledge' });
+      acknowledged += 1;
+    });
+    await expect.poll(() => acknowledged - from).toBeGreaterThanOrEqual(messages.length - 1);
+    return { worked, sentOn: await engine.takeMessages() };
+  };
+  const first = await sandbox(suspects.map(({ id }) => hint(id)));
+  let { sentOn } = first;
+  for (const left of [3, 2, 1]) {
+    expect(sentOn).toHaveLength(left);
+    const next = await sandbox(sentOn);
+    await Promise.all(next.worked);
+    sentOn = next.sentOn;
+  }
+  const during = await Promise.all(suspects.map(({ id }) => stored(deps, id)));
+  expect(during.map(({ status }) => status).toSorted()).toEqual([
+    'completed',
+    'completed',
+    'completed',
+    'queued',
+  ]);
+  endFirst();
+  await Promise.all(first.worked);
+  for (const { id } of suspects) {
+    expect(await stored(deps, id)).toMatchObject({ status: 'completed', attempt: 2, strikes: 1 });
+  }
 });
 
 test('a suspect that another worker took while it waited is not run twice', async () => {

@@ -7,6 +7,7 @@ import { upstreamHealth } from '../../../lib/generation/upstream-health.ts';
 import type { UpstreamHealth, UpstreamHealthStore } from '../../../lib/ports/upstreams.ts';
 import type { Evidence } from '../../../lib/upstream-health/evidence.ts';
 import { healthy } from '../../../lib/upstream-health/health.ts';
+import type { CallKind, Taken } from '../../../lib/upstream-health/passage.ts';
 import { startTable } from '../../fixtures/emulators.ts';
 import { startSilentServer } from '../../fixtures/faulty-server.ts';
 import { type TestClock, testClock } from '../../fixtures/test-clock.ts';
@@ -90,9 +91,15 @@ test('while all is well a thousand calls cost one read a freshness, and no write
     }),
   );
   expect(one.asked).toEqual({ loads: 1, saves: 0 });
+  // A generation that took longer is told of with what is known then.
   clock.leap(60_000);
-  await tell(one, upstream, clock, 'finished');
-  expect(one.asked).toEqual({ loads: 1, saves: 0 });
+  await Promise.all(
+    Array.from({ length: 1_000 }, async () => {
+      await tell(one, upstream, clock, 'answered');
+      await tell(one, upstream, clock, 'finished');
+    }),
+  );
+  expect(one.asked).toEqual({ loads: 2, saves: 0 });
 });
 
 test('what sandboxes tell one by one opens the circuit for all of them', async () => {
@@ -117,6 +124,58 @@ test('a success told by one sandbox starts the row of all anew', async () => {
     if (times % 3 === 2) await tell(other, upstream, clock, 'finished');
   }
   expect(await one.health.mayCall(upstream, 'm', 'first')).toEqual({ kind: 'go' });
+});
+
+test('a generation that took minutes and ended well is told of, whatever was known when it began', async () => {
+  const clock = testClock();
+  const upstream = newUpstream();
+  const [failing, slow] = [sandbox(clock), sandbox(clock)];
+  await slow.health.mayCall(upstream, 'm', 'first');
+  const startedAtMs = clock.nowMs();
+  await tell(slow, upstream, clock, 'answered');
+  clock.leap(120_000);
+  for (let times = 0; times < 4; times += 1) {
+    await tell(failing, upstream, clock, 'failed');
+    clock.leap(2_000);
+  }
+  await slow.health.report({ upstream, model: 'm', startedAtMs, hasAnswered: true }, 'finished');
+  await tell(failing, upstream, clock, 'failed');
+  expect(await failing.health.mayCall(upstream, 'm', 'first')).toEqual({ kind: 'go' });
+  expect(failing.logged).toEqual([]);
+});
+
+test('what was taken for a call that is not made is given back, and only that', async () => {
+  const clock = testClock(0);
+  const upstream = newUpstream();
+  const [one, other] = [sandbox(clock), sandbox(clock)];
+  const asks = ({ health }: Sandbox, kind: CallKind) => health.mayCall(upstream, 'm', kind);
+  const takenBy = async (by: Sandbox, kind: CallKind): Promise<Taken> => {
+    const passage = await asks(by, kind);
+    if (passage.kind === 'go' && passage.taken !== undefined) return passage.taken;
+    throw new Error(`Nothing was taken: ${JSON.stringify(passage)}`);
+  };
+  await failFive([one], upstream, clock);
+  clock.leap(30_000);
+  const probe = await takenBy(one, 'first');
+  clock.leap(5_000);
+  expect(await asks(other, 'first')).toMatchObject({ kind: 'wait', isProbed: true });
+  await one.health.giveBack(upstream, 'm', probe);
+  clock.leap(5_000);
+  const others = await takenBy(other, 'retry');
+  expect(others).toMatchObject({ isRetry: true });
+  // Given back twice, it frees no other's place.
+  await one.health.giveBack(upstream, 'm', probe);
+  expect(await asks(one, 'first')).toMatchObject({ kind: 'wait', isProbed: true });
+
+  await tell(other, upstream, clock, 'finished');
+  clock.leap(2_000);
+  let retries = 0;
+  while ((await asks(one, 'retry')).kind === 'go') retries += 1;
+  expect(retries).toBe(9);
+  await other.health.giveBack(upstream, 'm', others);
+  clock.leap(2_000);
+  expect(await asks(other, 'retry')).toMatchObject({ kind: 'go' });
+  expect(await asks(other, 'retry')).toMatchObject({ kind: 'wait', why: 'retry_budget' });
 });
 
 test('of ten sandboxes one sends the probe, and all go on once it was answered', async () => {
@@ -147,11 +206,11 @@ test('a prober that is never heard of again is replaced after its lease', async 
   const [one, other] = [sandbox(clock), sandbox(clock)];
   await failFive([one], upstream, clock);
   clock.leap(30_000);
-  expect(await one.health.mayCall(upstream, 'm', 'first')).toEqual({ kind: 'go' });
+  expect(await one.health.mayCall(upstream, 'm', 'first')).toMatchObject({ kind: 'go' });
   clock.leap(50_000);
   expect(await other.health.mayCall(upstream, 'm', 'first')).toMatchObject({ isProbed: true });
   clock.leap(10_000);
-  expect(await other.health.mayCall(upstream, 'm', 'first')).toEqual({ kind: 'go' });
+  expect(await other.health.mayCall(upstream, 'm', 'first')).toMatchObject({ kind: 'go' });
 });
 
 test('retries of all sandboxes spend one budget, which first calls refill', async () => {
@@ -203,7 +262,7 @@ test('a record that cannot be read, or a store that does not answer, is an upstr
   try {
     for (const one of [unread, alone]) {
       await failFive([one], upstream, clock);
-      expect(await one.health.mayCall(upstream, 'm', 'retry')).toEqual({ kind: 'go' });
+      expect(await one.health.mayCall(upstream, 'm', 'retry')).toMatchObject({ kind: 'go' });
       expect(await one.health.mayCall(upstream, 'm', 'first')).toEqual({ kind: 'go' });
       expect(one.logged).toContain('health.untold');
       expect(one.asked.saves).toBe(0);

@@ -115,7 +115,9 @@ test('a generation that still runs when the function ends is too long, and is no
   const job = await queuedJob(engine, deps, { controls: 'tokens=500&rate=50', prompt });
   const ending = new AbortController();
   const worked = work(deps, hint(job.id), ending.signal);
-  setTimeout(() => ending.abort(), 400);
+  const generated = async () => (await engine.generations(prompt))[0]?.text.length ?? 0;
+  await expect.poll(generated).toBeGreaterThan(60);
+  ending.abort();
   expect(await worked).toEqual({ kind: 'acknowledge' });
   const ended = await stored(deps, job.id);
   expect(ended).toMatchObject({ status: 'failed', error: { code: 'generation_too_long' } });

@@ -62,14 +62,15 @@ describe('a hundred requests at once', () => {
     const { inFlight } = await turns().find('burst');
     expect(inFlight).toHaveLength(5);
     expect(new Set(inFlight).size).toBe(5);
-    expect(outcomes.filter((outcome) => outcome === 'taken').length).toBeGreaterThanOrEqual(5);
+    expect(outcomes.filter((outcome) => outcome !== 'full').length).toBeGreaterThanOrEqual(5);
     const [held = ''] = inFlight;
-    expect(await turns().takeSlot('burst', held, 5)).toBe('taken');
+    expect(await turns().takeSlot('burst', held, 5)).toBe('held');
     expect(await turns().takeSlot('burst', 'gen_other', 5)).toBe('full');
     await hundred(() => slots.giveSlotBack('burst', held));
     expect((await turns().find('burst')).inFlight).toHaveLength(4);
     expect(await turns().takeSlot('burst', 'gen_other', 5)).toBe('taken');
     expect(await turns().takeSlot('burst', held, 5)).toBe('full');
+    expect(await turns().takeSlot('burst', held, undefined)).toBe('taken');
   });
 
   test('make no more jobs than may be live', async () => {

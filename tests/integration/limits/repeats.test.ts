@@ -13,7 +13,7 @@ const later = { respondAsync: true, waitMs: 0 } as const;
 const newKey = () => ({
   keyHash: randomBytes(32).toString('hex'),
   fingerprint: 'the same request',
-  onRecord: () => undefined,
+  onReplay: () => undefined,
 });
 
 describe('a request that is repeated under its key', () => {

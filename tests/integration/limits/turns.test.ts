@@ -197,6 +197,33 @@ describe('a slot', () => {
     expect(await inFlight(deps, limited)).toEqual([]);
   });
 
+  test('is not given back while its maker may be at it, however old its key has made the id', async () => {
+    const { deps, limited, clock } = await setUp(1);
+    const id = `gen_${deps.ids.next()}`;
+    const take = () => deps.tenantTurns.takeSlot(limited.tenant, id, 1);
+    clock.leap(60 * 60_000);
+    await take();
+    await sweep(deps, unending());
+    expect(await inFlight(deps, limited)).toEqual([id]);
+    clock.leap(121_000);
+    // Somebody else comes with the key.
+    expect(await take()).toBe('held');
+    await sweep(deps, unending());
+    expect(await inFlight(deps, limited)).toEqual([id]);
+    clock.leap(121_000);
+    await sweep(deps, unending());
+    expect(await inFlight(deps, limited)).toEqual([]);
+  });
+
+  test('that a running job has lost is its own again after the sweep', async () => {
+    const { deps, limited } = await setUp(1);
+    const job = await claimed(deps, await accepted(deps, limited, later));
+    await deps.tenantTurns.giveSlotBack(limited.tenant, job.id);
+    await accepted(deps, limited, later);
+    await sweep(deps, unending());
+    expect(await inFlight(deps, limited)).toContain(job.id);
+  });
+
   test('of a job that runs stays with it', async () => {
     const { deps, limited } = await setUp(1);
     const job = await claimed(deps, await accepted(deps, limited, later));

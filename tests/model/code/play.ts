@@ -15,6 +15,7 @@ type Role = 'attempt' | 'sweep' | 'client' | 'reader';
 type Player = { readonly role: Role; readonly ending: AbortController };
 
 const functionLifeMs = 15 * 60_000;
+const firstClient = 'client 1';
 
 export type Play = {
   readonly stage: Stage;
@@ -41,8 +42,7 @@ export const play = async (
   let workers = 0;
   let sweeps = 0;
 
-  const depsOf = (name: string) =>
-    portsOf(stage, name, { cellar, adoptable: configuration.adoptable, bent });
+  const depsOf = (name: string) => portsOf(stage, name, { ...configuration, cellar, bent });
 
   const enter = (
     name: string,
@@ -70,7 +70,9 @@ export const play = async (
 
   /** Who is not there any more does nothing more, and a generation it told nobody of runs on unseen. */
   const vanish = (name: string): void => {
-    const attempts = stage.facts.holders.filter(({ by }) => by === name).map((one) => one.attempt);
+    const held = stage.facts.holders.filter(({ by }) => by === name).map((one) => one.attempt);
+    // Without a key the call of the first attempt goes out before the job is on record.
+    const attempts = name === firstClient && !keyed ? [1, ...held] : held;
     const { job } = stage.facts;
     const generations = stage.facts.generations.map((one) => {
       if (!attempts.includes(one.openedBy) || job?.upstreamId === `g${one.number}`) return one;
@@ -100,7 +102,8 @@ export const play = async (
         stage.change({ messages: kept });
         stage.spend('claims');
         const name = `worker ${workers}`;
-        enter(name, 'attempt', (ending) => workOn(stage, depsOf(name), job.id, ending));
+        const deps = { ...depsOf(name), ...(configuration.parks ? { parkAfterMs: 0 } : {}) };
+        enter(name, 'attempt', (ending) => workOn(stage, deps, job.id, ending));
       };
       choices.push({ label: 'a worker receives', run: () => receive(others) });
       if (left.duplicates > 0) {
@@ -193,7 +196,8 @@ export const play = async (
     const doing = [...stage.choices(), ...entrances()];
     if (doing.length === 0 && late.length === 0) {
       const { firm, polls } = stage.moments();
-      const soonest = ahead([...jobMoments(), ...firm])[0] ?? ahead(polls)[0];
+      const told = [...jobMoments(), ...firm, ...(configuration.parks ? polls : [])];
+      const soonest = ahead(told)[0] ?? ahead(polls)[0];
       if (soonest === undefined) return [];
       return [{ label: `${secondsTo(soonest)} pass`, run: () => passTo(soonest) }];
     }
@@ -225,7 +229,7 @@ export const play = async (
     else if (isAccepted) stage.broken = 'a job that was accepted is not there';
   };
 
-  submitter('client 1');
+  submitter(firstClient);
   if (keyed) submitter('client 2');
   await settled();
 

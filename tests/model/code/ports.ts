@@ -5,6 +5,7 @@ import type { ContentStore } from '../../../lib/ports/content.ts';
 import type { IdempotencyKeys, KeyRecord } from '../../../lib/ports/idempotency-keys.ts';
 import type { Queue } from '../../../lib/ports/queues.ts';
 import { noLimits } from '../../fixtures/no-limits.ts';
+import { unseen } from '../../fixtures/unseen.ts';
 import type { Bent } from '../protocol/step.ts';
 import { jobStore } from './job-store.ts';
 import { noAnswer } from './no-answer.ts';
@@ -131,7 +132,12 @@ const keysOf = (stage: Stage, actor: string, cellar: Cellar): IdempotencyKeys =>
 export const portsOf = (
   stage: Stage,
   actor: string,
-  given: { readonly cellar: Cellar; readonly adoptable: boolean; readonly bent: Bent },
+  given: {
+    readonly cellar: Cellar;
+    readonly adoptable: boolean;
+    readonly parks?: boolean;
+    readonly bent: Bent;
+  },
 ): ModelDeps => {
   let ids = 0;
   const next = (): string => {
@@ -147,8 +153,13 @@ export const portsOf = (
     ...noLimits,
     // No job here has a callback.
     deliveryQueue: { send: async () => undefined },
-    upstreams: upstreamsOf(stage, actor, given.adoptable),
-    health: { mayCall: async () => ({ kind: 'go' }), report: async () => undefined },
+    upstreams: upstreamsOf(stage, actor, given),
+    health: {
+      mayCall: async () => ({ kind: 'go' }),
+      giveBack: async () => undefined,
+      report: async () => undefined,
+    },
+    ...unseen,
     clock: {
       nowMs: () => stage.facts.nowMs,
       sleep: (ms, signal) => stage.sleep(actor, ms, signal),

@@ -1,4 +1,5 @@
 import { acceptOrAttach } from '../../../lib/generation/accept-or-attach.ts';
+import type { Parking } from '../../../lib/generation/attempt.ts';
 import { cancelJob } from '../../../lib/generation/cancel-job.ts';
 import { erase } from '../../../lib/generation/erase.ts';
 import { followJob } from '../../../lib/generation/follow.ts';
@@ -32,7 +33,7 @@ const submissionOf = (
   resultTtlMs: 86_400_000,
   ...(live ? { live } : {}),
   ...(unstored ? { unstored } : {}),
-  ...(keyed ? { key: { keyHash: 'key', fingerprint: 'same', onRecord: () => undefined } } : {}),
+  ...(keyed ? { key: { keyHash: 'key', fingerprint: 'same', onReplay: () => undefined } } : {}),
 });
 
 /** A client's request; true once the client could be told of a job. */
@@ -52,14 +53,15 @@ export const submit = async (
 /** A worker's message; it comes again when the worker says so, or fails. */
 export const workOn = async (
   stage: Stage,
-  deps: ModelDeps,
+  deps: ModelDeps & Parking,
   jobId: string,
   ending: AbortSignal,
 ): Promise<void> => {
   const again = (ms: number): void =>
     stage.change({ messages: [...stage.facts.messages, after(stage.facts.nowMs, ms)].sort() });
   try {
-    const fate = await work(deps, { v: 1, jobId, epoch: 1 }, ending);
+    const epoch = stage.facts.job?.epoch ?? 1;
+    const fate = await work(deps, { v: 1, jobId, epoch }, ending);
     if (fate.kind === 'redeliver') again(Math.max(1_000, fate.afterMs));
   } catch {
     again(30_000);

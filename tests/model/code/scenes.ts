@@ -23,6 +23,34 @@ export const scenes: readonly Scene[] = [
     keyed: true,
     left: { crashes: 1, doubts: 1, jumps: 1 },
   },
+  { name: 'a job is parked', ...queued, parks: true, left: { jumps: 2, claims: 4 } },
+  {
+    name: 'a job is parked while its worker crashes',
+    ...queued,
+    parks: true,
+    left: { jumps: 2, crashes: 1, claims: 4 },
+  },
+  {
+    name: 'a parked job is cancelled',
+    ...queued,
+    parks: true,
+    others: ['cancel'],
+    left: { jumps: 2, losses: 1, claims: 4 },
+  },
+  {
+    name: 'a parked job is read along',
+    ...queued,
+    parks: true,
+    others: ['read'],
+    left: { jumps: 2, duplicates: 1, claims: 5 },
+  },
+  {
+    name: 'a parked job is deleted',
+    ...queued,
+    parks: true,
+    others: ['delete'],
+    left: { jumps: 2, duplicates: 1, doubts: 1, claims: 4 },
+  },
 ];
 
 const everything = {
@@ -47,6 +75,13 @@ export const storms: readonly Scene[] = [
     ...everything,
     adoptable: false,
     name: 'the same on an upstream that keeps nothing',
+  },
+  { ...queued, ...everything, parks: true, name: 'a job that is parked in a storm' },
+  {
+    ...inline,
+    ...everything,
+    parks: true,
+    name: 'an inline job that is parked later, in a storm',
   },
   { ...inline, ...everything, name: 'an inline job in a storm' },
   { ...inline, ...everything, live: true, adoptable: false, name: 'a live stream in a storm' },

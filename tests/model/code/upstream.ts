@@ -9,6 +9,8 @@ import type { Stage, Way } from './stage.ts';
 /* An upstream whose generations keep to the stage: each event waits to be chosen. */
 
 const later = { retry: { kind: 'later', afterMs: 0 } } as const;
+const pauseMs = 2_500;
+
 const cut = (): Fault => new Fault('upstream_cut', 'Cut.', later);
 
 const wholeText = (number: number): string =>
@@ -42,7 +44,11 @@ const chatEvent = ({ number }: Generation, at: number): JsonObject => {
   return at <= tokensEach ? textChunk(tokenOf(number, at - 1)) : finishChunk();
 };
 
-export const upstreamsOf = (stage: Stage, actor: string, adoptable: boolean): Upstreams => {
+export const upstreamsOf = (
+  stage: Stage,
+  actor: string,
+  { adoptable, parks }: { readonly adoptable: boolean; readonly parks?: boolean },
+): Upstreams => {
   const find = (number: number): Generation | undefined =>
     stage.facts.generations.find((one) => one.number === number);
   const mark = (number: number, state: Generation['state']): void => {
@@ -61,8 +67,9 @@ export const upstreamsOf = (stage: Stage, actor: string, adoptable: boolean): Up
   };
 
   const start = (): number => {
-    const { job, generations, expired, holders } = stage.facts;
-    const attempt = holders.findLast(({ by }) => by === actor)?.attempt ?? 0;
+    const { generations, expired, holders } = stage.facts;
+    // Before its job is on record, the first attempt may have called already.
+    const attempt = holders.findLast(({ by }) => by === actor)?.attempt ?? 1;
     const isFrozen = expired.includes(attempt);
     const isUnexplained = generations.some(({ excused, state }) => !excused && state !== 'failed');
     if (isUnexplained && !isFrozen) {
@@ -73,7 +80,7 @@ export const upstreamsOf = (stage: Stage, actor: string, adoptable: boolean): Up
       number,
       openedBy: attempt,
       state: 'running',
-      excused: isFrozen || job === undefined,
+      excused: isFrozen,
       orphaned: false,
     };
     stage.change({ generations: [...generations, opened] });
@@ -113,6 +120,9 @@ export const upstreamsOf = (stage: Stage, actor: string, adoptable: boolean): Up
         const event = await stage.call(actor, 'event', () => eventWays(number, at), signal);
         heard += 1;
         yield event;
+        // Long enough for its attempt to see that nobody waits for it.
+        const isSlow = parks && heard === 1 && find(number)?.state === 'running';
+        if (isSlow) await stage.sleep(actor, pauseMs, signal);
       }
     } finally {
       // A connection that closes ends what cannot go on alone; of what can, nobody has the name
@@ -152,7 +162,13 @@ export const upstreamsOf = (stage: Stage, actor: string, adoptable: boolean): Up
         if (generation.state === 'running') mark(numberOf(id), 'finished');
         return Object.assign({}, response);
       };
-      return stage.call(actor, 'retrieve', () => [{ label: `looks at ${id}`, act: look }], signal);
+      const ways = (): readonly Way<JsonObject>[] => {
+        const ended = { label: `looks at ${id}, which has ended`, act: look };
+        const isRunning = parks && find(numberOf(id))?.state === 'running';
+        const runs = (): JsonObject => ({ id, status: 'in_progress', output: [] });
+        return isRunning ? [ended, { label: `sees ${id} run`, act: runs }] : [ended];
+      };
+      return stage.call(actor, 'retrieve', ways, signal);
     },
     cancel: (id) => {
       const stop = (): void => {

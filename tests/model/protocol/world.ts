@@ -98,6 +98,8 @@ export type Configuration = {
   readonly adoptable: boolean;
   readonly live?: boolean;
   readonly unstored?: boolean;
+  /** Workers let go of what goes on without them, at their first beat. Only the code plays it. */
+  readonly parks?: boolean;
   /** An hour, unless another is given. */
   readonly deadlineMs?: number;
   readonly workers: number;

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { systemClock } from '../../../lib/adapters/system-clock.ts';
 import { upstreamsFrom, upstreamsNames } from '../../../lib/compose/upstreams.ts';
-import { readSettings } from '../../../lib/config.ts';
+import { readSettingsWithUpstreams } from '../../../lib/config/with-upstreams.ts';
 
 const upstreamsOf = (list: readonly unknown[], environment: Record<string, string> = {}) =>
   upstreamsFrom(
-    readSettings({ ...environment, UPSTREAMS: JSON.stringify(list) }, upstreamsNames),
+    readSettingsWithUpstreams({ ...environment, UPSTREAMS: JSON.stringify(list) }, upstreamsNames),
     systemClock(),
   );
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readUpstreamList } from '../../../lib/config/upstream-list.ts';
-import { readSettings } from '../../../lib/config.ts';
+import { readSettingsWithUpstreams } from '../../../lib/config/with-upstreams.ts';
 
 const faultOf = (list: unknown): string => {
   const read = readUpstreamList(JSON.stringify(list));
@@ -114,7 +114,7 @@ test('the faults of all variables are listed together', () => {
     UPSTREAM_BACKGROUND: 'sometimes',
   };
   const read = () =>
-    readSettings(environment, ['UPSTREAMS', 'OPENAI_PROTOCOL', 'UPSTREAM_BACKGROUND']);
+    readSettingsWithUpstreams(environment, ['UPSTREAMS', 'OPENAI_PROTOCOL', 'UPSTREAM_BACKGROUND']);
   expect(read).toThrow(
     'The configuration is wrong: UPSTREAMS [0].name is missing; OPENAI_PROTOCOL is none of chat, responses; UPSTREAM_BACKGROUND is none of auto, never.',
   );

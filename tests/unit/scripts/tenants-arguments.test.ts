@@ -12,7 +12,7 @@ test('every limit has a flag', () => {
 
 test('set takes numbers, lists and yes or no', () => {
   const line = `set --tenant acme --requests-per-minute 60 --jobs-in-flight 5 --queued-jobs 100
-    --tokens-per-day 1000000 --models gpt-5*,demo --callback-hosts a.example,*.b.example
+    --waiting 20 --tokens-per-day 1000000 --models gpt-5*,demo --callback-hosts a.example,*.b.example
     --result-ttl 3600 --upstream-objects yes`;
   expect(parse(line.replace(/\s+/g, ' '))).toEqual({
     verb: 'set',
@@ -22,6 +22,7 @@ test('set takes numbers, lists and yes or no', () => {
       requestsPerMinute: 60,
       jobsInFlight: 5,
       queuedJobs: 100,
+      waiting: 20,
       tokensPerDay: 1_000_000,
       models: ['gpt-5*', 'demo'],
       callbackHosts: ['a.example', '*.b.example'],

@@ -23,6 +23,10 @@ export const breakingResources: readonly (readonly [string, readonly Mutation[]]
     [set(lambda, 'Properties.Timeout', 600), set(lambda, 'Properties.Timeout', undefined)],
   ],
   [
+    'functions have the memory that was measured to be enough',
+    [set(lambda, 'Properties.MemorySize', 128), set(lambda, 'Properties.MemorySize', undefined)],
+  ],
+  [
     'each function is given exactly its own variables',
     [
       set(lambda, 'Properties.Environment.Variables.NODE_OPTIONS', '--inspect'),
@@ -73,6 +77,21 @@ export const breakingResources: readonly (readonly [string, readonly Mutation[]]
       set(source, 'Properties.BatchSize', 1),
       set(source, 'Properties.MaximumBatchingWindowInSeconds', 5),
       set(source, 'Properties.ScalingConfig', undefined),
+    ],
+  ],
+  [
+    'receivers that are known to be slow never keep all functions that call back waiting',
+    [
+      set(
+        'DeliverLambdaFunction',
+        'Properties.Environment.Variables.SLOW_DELIVERY_CONCURRENCY',
+        '3',
+      ),
+      set(
+        'DeliverLambdaFunction',
+        'Properties.Environment.Variables.SLOW_DELIVERY_CONCURRENCY',
+        '0',
+      ),
     ],
   ],
   [

@@ -5,6 +5,7 @@ const everything = {
   requestsPerMinute: 60,
   jobsInFlight: 5,
   queuedJobs: 100,
+  waiting: 20,
   tokensPerDay: 1_000_000_000_000,
   models: ['gpt-5*', '*/llama-3.1:free', 'demo?tokens=5'],
   callbackHosts: ['hooks.example.com', '*.example.org', 'localhost', 'xn--bcher-kva.example'],
@@ -12,7 +13,7 @@ const everything = {
   upstreamObjects: false,
 };
 
-test('every limit is optional, and there are eight', () => {
+test('every limit is optional, and there are nine', () => {
   expect(parseTenantLimits({})).toEqual({});
   expect(parseTenantLimits(everything)).toEqual(everything);
   expect(limitNames.toSorted()).toEqual(Object.keys(everything).toSorted());

@@ -1,0 +1,54 @@
+import type { Job } from '../job/job.ts';
+import type { EpochMs } from '../job/time.ts';
+import { claim } from '../job/transition.ts';
+import { awaitsTurn } from '../job/turn-key.ts';
+import { takeOnLeastMs } from '../limits.ts';
+import type { StoredRequest } from '../wire/stored-request.ts';
+import { callable } from './defer.ts';
+import type { Accepted, SubmitDeps } from './submit.ts';
+import { choiceOf, planTask } from './task.ts';
+
+/** Whether what is left of the wait is likely enough, or what it leaves undone is not begun anew. */
+const isWorthwhile = (
+  { admission }: Job,
+  { task }: Pick<Accepted, 'task'>,
+  leftMs: number,
+): boolean => task.resumable || (leftMs >= takeOnLeastMs && (admission.predictedMs ?? 0) <= leftMs);
+
+const claimHere = async (deps: SubmitDeps, job: Job): Promise<Job | undefined> => {
+  const owner = deps.ids.nonce();
+  const nowMs = deps.clock.nowMs();
+  const by = { owner, ...choiceOf(deps, job), via: 'inline', nowMs } as const;
+  const outcome = await deps.jobs.write(claim(job, by));
+  const now = outcome.kind === 'written' ? outcome.job : await deps.jobs.load(job.id, 'strong');
+  return now?.owner === owner ? now : undefined;
+};
+
+/**
+ * Takes a queued job that no worker has claimed yet to be run here, where its client is waited with: the
+ * workers may be kept from starting by no more than such waits. Undefined when it is not to be, or is
+ * somebody else's by now. Throws Fault `store_unavailable`.
+ */
+export const takeOn = async (
+  deps: SubmitDeps,
+  seen: Job,
+  stored: StoredRequest,
+  waitUntilMs: EpochMs,
+): Promise<Accepted | undefined> => {
+  if (seen.status !== 'queued' || seen.attempt > 0 || awaitsTurn(seen)) return undefined;
+  const nowMs = deps.clock.nowMs();
+  const planned = { task: planTask(deps, seen, stored) };
+  if (seen.notBeforeMs > nowMs || !isWorthwhile(seen, planned, waitUntilMs - nowMs))
+    return undefined;
+  const found = await callable(deps, seen);
+  if (found === undefined) return undefined;
+  try {
+    const job = await claimHere(deps, found.job);
+    if (job?.status !== 'in_progress') return undefined;
+    found.permit.used();
+    deps.log.info('job.taken_on', { jobId: job.id });
+    return { kind: 'accepted', job, task: planTask(deps, job, stored) };
+  } finally {
+    await found.permit.giveBack();
+  }
+};
