@@ -3,7 +3,7 @@ import type { Bench, Table } from '../harness/result.ts';
 import { idlePart } from './idle.ts';
 import { mixPart } from './mix-part.ts';
 import { freezePackage } from './package.ts';
-import { smoke, whole } from './part.ts';
+import { type Part, smoke, whole } from './part.ts';
 import { prices } from './prices.ts';
 import { workerPart } from './worker-part.ts';
 import { writesPart } from './write-units.ts';
@@ -38,8 +38,7 @@ const options = {
 /**
  * Flags: `--part NAME`, to run only that of mix, worker, writes and idle (may be repeated);
  * `--generations N`, how many of the mix are run (100); `--package DIR`, a package made before, such as
- * another version's. The parts run at once, each on stands of its own: nearly all of their time is
- * spent waiting for the upstream.
+ * another version's. One part runs after the other, each with stands of its own.
  */
 export const bench: Bench = async ({ smoke: isSmoke, flags, say }) => {
   const { values } = parseArgs({ args: [...flags], options });
@@ -49,13 +48,15 @@ export const bench: Bench = async ({ smoke: isSmoke, flags, say }) => {
   const frozen = await freezePackage(values.package);
   const size = { ...shape, generations, packageDir: frozen.dir };
   if (!isSmoke) say('in real time: the longest generations take five minutes');
-  const told = await Promise.all(
-    names.map(async (name) => {
-      const part = await parts[name](size);
+  const told: Part[] = [];
+  try {
+    for (const name of names) {
+      told.push(await parts[name](size));
       say(`${name} is done`);
-      return part;
-    }),
-  ).finally(frozen.remove);
+    }
+  } finally {
+    await frozen.remove();
+  }
   return {
     tables: [...told.flatMap(({ tables }) => tables), pricesTable()],
     targets: told.flatMap(({ targets }) => targets),

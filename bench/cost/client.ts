@@ -13,6 +13,7 @@ const answerSchema = z.looseObject({
 export type Told = z.infer<typeof answerSchema> & { readonly httpStatus: number };
 
 const lookEveryMs = 250;
+const repeatFirstMs = 1_000;
 const ended: readonly (string | undefined)[] = ['completed', 'incomplete', 'failed', 'cancelled'];
 
 type Request = {
@@ -21,7 +22,6 @@ type Request = {
 };
 
 const send = (stand: Stand, method: string, path: string, request: Request): Promise<Response> => {
-  stand.countRequest();
   const { body, headers } = request;
   return fetch(`${stand.url}${path}`, {
     method,
@@ -35,8 +35,8 @@ const send = (stand: Stand, method: string, path: string, request: Request): Pro
 };
 
 /**
- * A request to the stand with its key, counted as the gateway would count it; sent again, as the
- * service bids, where it could not take it just now.
+ * A request to the stand with its key, counted as the gateway would count it; sent again, less and
+ * less often, where the service could not take it just now.
  */
 export const request = async (
   stand: Stand,
@@ -44,11 +44,12 @@ export const request = async (
   path: string,
   options: Request = {},
 ): Promise<Response> => {
-  for (;;) {
+  for (let tries = 0; ; tries += 1) {
+    stand.countRequest(tries > 0);
     const response = await send(stand, method, path, options);
     if (response.status !== 503) return response;
     await response.body?.cancel();
-    await delay(Number(response.headers.get('retry-after') ?? 1) * 1e3);
+    await delay(repeatFirstMs * 2 ** Math.min(tries, 4));
   }
 };
 

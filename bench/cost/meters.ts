@@ -12,8 +12,8 @@ export type Meters = {
   endpointsOf(
     by: string,
   ): Promise<{ readonly tableEndpoint: string; readonly queueEndpoint: string }>;
-  /** Counts a request to the gateway. */
-  countRequest(): void;
+  /** Counts a request to the gateway, which may be another one's repetition. */
+  countRequest(isRepeat: boolean): void;
   /** What has been used since the last time it was asked for. */
   take(): Use;
   /** Once it resolves, the event source receives nothing until what it resolved to is called. */
@@ -40,6 +40,7 @@ export const startMeters = async (
   const meter = tableMeter(table);
   const queueCalls: QueueCall[] = [];
   let requests = 0;
+  let repeats = 0;
   let logged = 0;
   let passage = Promise.withResolvers<void>();
   passage.resolve();
@@ -69,8 +70,9 @@ export const startMeters = async (
 
   return {
     endpointsOf,
-    countRequest: () => {
+    countRequest: (isRepeat) => {
       requests += 1;
+      if (isRepeat) repeats += 1;
     },
     take: () => {
       const logBytes = bill.logBytes() - logged;
@@ -80,9 +82,11 @@ export const startMeters = async (
         queueCalls: queueCalls.splice(0),
         logBytes,
         requests,
+        repeats,
       };
       logged += logBytes;
       requests = 0;
+      repeats = 0;
       return use;
     },
     holdQueue: async () => {

@@ -36,6 +36,10 @@ const amountsTable = (variants: readonly Variant[]): Table => ({
       prices[amount].of,
       ...variants.map((variant) => round(perThousand(variant)[amount])),
     ]),
+    [
+      'requests repeated after a 503 (not 0: the machine was too busy to measure)',
+      ...variants.map(({ use, generations }) => round((use.repeats * per) / generations)),
+    ],
   ],
 });
 

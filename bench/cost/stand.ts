@@ -117,7 +117,7 @@ const start = async (options: StandOptions): Promise<Stand> => {
   const specs = await Promise.all(stack.functions.map(specOf));
   const lambda = await opening(startLambda(specs, { onLog: bill.hear }));
   // The authorizer's time-out is short, and a busy machine starts it slowly.
-  for (const name of ['authorize', 'submit', 'work']) await lambda.warm(name);
+  await Promise.all(['authorize', 'submit', 'work'].map((name) => lambda.warm(name)));
 
   const { queueEndpoint } = await meters.endpointsOf('event source');
   const sqs = queueClient(queueEndpoint, place.region);

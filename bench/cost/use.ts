@@ -11,6 +11,8 @@ export type Use = {
   readonly logBytes: number;
   /** To the gateway. */
   readonly requests: number;
+  /** Of them those that were refused with 503 and sent again: on an idle machine there are none. */
+  readonly repeats: number;
 };
 
 /** Amounts of what is billed, by the name of its price. */
@@ -47,6 +49,7 @@ export const useBy = (use: Use, name: string): Use => ({
   queueCalls: use.queueCalls.filter(({ by }) => by === name),
   logBytes: 0,
   requests: 0,
+  repeats: 0,
 });
 
 /** The amounts, of which each is multiplied by `times`. Every message here has a MessageGroupId. */

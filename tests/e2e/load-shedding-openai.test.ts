@@ -4,8 +4,10 @@ import { ask, later, type TimedAnswer } from '../fixtures/deployment/client.ts';
 import type { Deployment } from '../fixtures/deployment/deployment.ts';
 import { jobsEvent } from '../fixtures/deployment/events.ts';
 import {
+  expectBrokenOff,
   expectNothingOf,
   expectRefused,
+  longModel,
   onDeployment,
   type ServiceFault,
   whileFailing,
@@ -16,28 +18,30 @@ const limits = { timeout: 180_000 };
 const table = { service: 'dynamodb', functions: ['submit', 'read', 'control'] } as const;
 const queue = { service: 'sqs', functions: ['submit', 'control'] } as const;
 
+const short = 'demo?tokens=20';
+
 type Send = (deployed: Deployment, prompt: string) => Promise<TimedAnswer>;
 
 const respond =
   (more: object, headers = {}): Send =>
   (deployed, prompt) => {
-    const body = { model: 'demo?tokens=20', input: prompt, ...more };
+    const body = { model: short, input: prompt, ...more };
     return ask(deployed, 'POST', '/v1/responses', body, headers);
   };
 const chat =
   (more: object, headers = {}): Send =>
   (deployed, prompt) => {
     const messages = [{ role: 'user', content: prompt }];
-    const body = { model: 'demo?tokens=20', messages, ...more };
+    const body = { model: short, messages, ...more };
     return ask(deployed, 'POST', '/v1/chat/completions', body, headers);
   };
 
 const inline: readonly (readonly [string, Send])[] = [
-  ['a response', respond({})],
-  ['a streamed response', respond({ stream: true })],
-  ['a response that is not stored', respond({ store: false })],
-  ['a chat completion', chat({})],
-  ['a streamed chat completion', chat({ stream: true })],
+  ['a response', respond({ model: longModel })],
+  ['a streamed response', respond({ model: longModel, stream: true })],
+  ['a response that is not stored', respond({ model: longModel, store: false })],
+  ['a chat completion', chat({ model: longModel })],
+  ['a streamed chat completion', chat({ model: longModel, stream: true })],
 ];
 const forTheQueue: readonly (readonly [string, Send])[] = [
   ['a background response', respond({ background: true })],
@@ -59,7 +63,10 @@ const expectEachRefused = async (
       expectRefused(await send(deployed, prompts[at] ?? ''), code);
     }
   });
-  for (const prompt of prompts) await expectNothingOf(deployed, prompt, before);
+  for (const [at, one] of sends.entries()) {
+    const expectLeft = inline.includes(one) ? expectBrokenOff : expectNothingOf;
+    await expectLeft(deployed, prompts[at] ?? '', before);
+  }
 };
 
 /** A response that is stored, and a job that has failed. */

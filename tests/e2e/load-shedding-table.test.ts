@@ -5,8 +5,10 @@ import type { Fate } from '../fixtures/deployment/aws-relay.ts';
 import { get, later, post } from '../fixtures/deployment/client.ts';
 import type { Deployment } from '../fixtures/deployment/deployment.ts';
 import {
+  expectBrokenOff,
   expectNothingOf,
   expectRefused,
+  longModel,
   onDeployment,
   type ServiceFault,
   whileFailing,
@@ -44,9 +46,10 @@ const expectAllRefused = async (deployed: Deployment, name: string, fault: Servi
   await whileFailing(deployed, apiFunctions, fault, async () => {
     expectRefused(await get(resultUrl), 'store_unavailable');
     expectRefused(await post(deployed, { prompt: prompts.later }, later), 'store_unavailable');
-    expectRefused(await post(deployed, { prompt: prompts.now }), 'store_unavailable');
+    const now = { prompt: prompts.now, model: longModel };
+    expectRefused(await post(deployed, now), 'store_unavailable');
   });
-  await expectNothingOf(deployed, prompts.now, before);
+  await expectBrokenOff(deployed, prompts.now, before);
   await expectNothingOf(deployed, prompts.later, before);
   expect(await queued(deployed)).toBe(0);
 };
@@ -115,11 +118,13 @@ describe.concurrent('while the table takes a request but not its job', () => {
         const before = await storedOfJobs(deployed);
         const { dynamodb } = deployed.links('submit');
         dynamodb.decide((call) => (isPutOfJob(call) ? fate : 'pass'));
-        const prompt = `Half ${name}.`;
-        expectRefused(await post(deployed, { prompt }, later), 'store_unavailable');
-        expectRefused(await post(deployed, { prompt }), 'store_unavailable');
+        const prompts = { now: `Half ${name}, now.`, later: `Half ${name}, later.` };
+        const now = { prompt: prompts.now, model: longModel };
+        expectRefused(await post(deployed, { prompt: prompts.later }, later), 'store_unavailable');
+        expectRefused(await post(deployed, now), 'store_unavailable');
         dynamodb.decide('pass');
-        await expectNothingOf(deployed, prompt, before);
+        await expectNothingOf(deployed, prompts.later, before);
+        await expectBrokenOff(deployed, prompts.now, before);
         expect(await queued(deployed)).toBe(0);
       }),
     );

@@ -61,7 +61,7 @@ it('unreadable messages end in the dead-letter queue, harm no neighbour, and can
   const { code, stdout } = await redrive('--dry-run');
   expect(code).toBe(1);
   for (const what of ['not JSON', 'not a job message']) expect(stdout).toContain(what);
-  const [first = ''] = /^[\da-f-]{36}(?= )/m.exec(stdout) ?? [];
+  const [, first = ''] = /^jobs +([\da-f-]{36}) /m.exec(stdout) ?? [];
   // Looked at, it is visible again after a second.
   const dropped = await waitFor(
     () => redrive('--drop', first),

@@ -18,6 +18,7 @@ const use: Use = {
   ],
   logBytes: 1e9,
   requests: 2,
+  repeats: 0,
 };
 
 test('what a stage does without jobs is told apart from what jobs cause', () => {
