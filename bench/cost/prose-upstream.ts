@@ -1,9 +1,9 @@
-import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
+import { relayServer } from '../../tests/fixtures/deployment/aws-relay.ts';
 
 export type ProseUpstream = { readonly baseUrl: string; close(): Promise<void> };
 
@@ -57,20 +57,6 @@ export const startProseUpstream = async (): Promise<ProseUpstream> => {
     const model: unknown = Reflect.get(Object(body), 'model');
     await tell(response, String(model), prose);
   };
-  const server = createServer((incoming, response) => {
-    answer(incoming, response).catch(() => response.destroy());
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('No TCP port.');
-  return {
-    baseUrl: `http://127.0.0.1:${address.port}/v1`,
-    close: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  const server = relayServer(answer);
+  return { baseUrl: `http://127.0.0.1:${await server.open(0)}/v1`, close: server.close };
 };

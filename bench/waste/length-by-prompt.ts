@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
+import { relayServer } from '../../tests/fixtures/deployment/aws-relay.ts';
 
 export type LengthByPrompt = { readonly baseUrl: string; close(): Promise<void> };
 
@@ -34,20 +35,6 @@ export const startLengthByPrompt = async (demoUrl: string): Promise<LengthByProm
     response.writeHead(answer.statusCode ?? 500, answer.headers);
     await pipeline(answer, response);
   };
-  const server = createServer((incoming, response) => {
-    pass(incoming, response).catch(() => response.destroy());
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('No TCP port.');
-  return {
-    baseUrl: `http://127.0.0.1:${address.port}/v1`,
-    close: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  const server = relayServer(pass);
+  return { baseUrl: `http://127.0.0.1:${await server.open(0)}/v1`, close: server.close };
 };

@@ -7,8 +7,8 @@ import type { CallbackTransport } from '../ports/callbacks.ts';
 import type { Clock } from '../ports/system.ts';
 import { CallbackFailed, type Dial, dialAddress, openConnection } from './callback-connection.ts';
 import { exchange } from './callback-exchange.ts';
-import { type Resolve, resolveByQuery } from './resolve-by-query.ts';
 import { retryAfterMs } from './openai-retry-after.ts';
+import { type Resolve, resolveByQuery } from './resolve-by-query.ts';
 
 export type CallbackTransportOptions = {
   readonly clock: Pick<Clock, 'nowMs'>;

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
-import { type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { noDurations, parseDurations } from '../durations/durations.ts';
 import { after } from '../job/time.ts';
 import { durationsReadMs, durationsTtlMs } from '../limits.ts';
 import type { DurationStore } from '../ports/durations.ts';
 import type { Clock } from '../ports/system.ts';
-import { storeFault, unwritten } from './dynamo-faults.ts';
+import { storeFault } from './dynamo-faults.ts';
 import { ttlSeconds } from './dynamo-job-item.ts';
+import { putRevised } from './dynamo-revised.ts';
 
 /** A sort key has 1,024 bytes (DynamoDB quotas, read 2026-11); a model's name may take more. */
 const keyOf = (upstream: string, model: string) => ({
@@ -35,26 +36,9 @@ export const dynamoDurations = (
     return item === undefined ? noDurations() : parseDurations(unmarshall(item));
   },
 
-  async save(upstream, model, next, seenRev) {
-    const put = new PutItemCommand({
-      TableName: tableName,
-      Item: marshall({
-        ...next,
-        ...keyOf(upstream, model),
-        model,
-        expiresAtSeconds: ttlSeconds(after(clock.nowMs(), durationsTtlMs)),
-      }),
-      ...(seenRev === 0
-        ? { ConditionExpression: 'attribute_not_exists(pk)' }
-        : {
-            ConditionExpression: 'rev = :seen',
-            ExpressionAttributeValues: marshall({ ':seen': seenRev }),
-          }),
-    });
-    const abortSignal = AbortSignal.timeout(patienceMs);
-    const outcome = await client.send(put, { abortSignal }).catch(unwritten);
-    if (!('kind' in outcome)) return 'saved';
-    if (outcome.kind === 'refused') return 'refused';
-    throw storeFault(outcome.cause);
+  save(upstream, model, next, seenRev) {
+    const expiresAtSeconds = ttlSeconds(after(clock.nowMs(), durationsTtlMs));
+    const item = { ...next, ...keyOf(upstream, model), model, expiresAtSeconds };
+    return putRevised(client, tableName, { item, seenRev }, patienceMs);
   },
 });

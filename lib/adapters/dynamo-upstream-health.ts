@@ -1,12 +1,13 @@
-import { type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { after } from '../job/time.ts';
 import { healthReadMs, healthTtlMs } from '../limits.ts';
 import type { Clock } from '../ports/system.ts';
 import type { UpstreamHealthStore } from '../ports/upstreams.ts';
 import { healthy, parseHealth } from '../upstream-health/health.ts';
-import { storeFault, unwritten } from './dynamo-faults.ts';
+import { storeFault } from './dynamo-faults.ts';
 import { ttlSeconds } from './dynamo-job-item.ts';
+import { putRevised } from './dynamo-revised.ts';
 
 const keyOf = (upstream: string) => ({ pk: `UPSTREAM#${upstream}`, sk: 'health' });
 
@@ -35,28 +36,9 @@ export const dynamoUpstreamHealth = (
     return item === undefined ? healthy() : parseHealth(unmarshall(item));
   },
 
-  async save(upstream, next, seenRev) {
-    const put = new PutItemCommand({
-      TableName: tableName,
-      Item: marshall(
-        {
-          ...next,
-          ...keyOf(upstream),
-          expiresAtSeconds: ttlSeconds(after(clock.nowMs(), healthTtlMs)),
-        },
-        { removeUndefinedValues: true },
-      ),
-      ...(seenRev === 0
-        ? { ConditionExpression: 'attribute_not_exists(pk)' }
-        : {
-            ConditionExpression: 'rev = :seen',
-            ExpressionAttributeValues: marshall({ ':seen': seenRev }),
-          }),
-    });
-    const abortSignal = AbortSignal.timeout(patienceMs);
-    const outcome = await client.send(put, { abortSignal }).catch(unwritten);
-    if (!('kind' in outcome)) return 'saved';
-    if (outcome.kind === 'refused') return 'refused';
-    throw storeFault(outcome.cause);
+  save(upstream, next, seenRev) {
+    const expiresAtSeconds = ttlSeconds(after(clock.nowMs(), healthTtlMs));
+    const item = { ...next, ...keyOf(upstream), expiresAtSeconds };
+    return putRevised(client, tableName, { item, seenRev }, patienceMs);
   },
 });

@@ -15,11 +15,6 @@ const reported = (fields: Fields): Fields =>
     ]),
   );
 
-/** Lambda sets the trace anew for each invocation: `Root=1-…;Parent=…;Sampled=0`. */
-const traceId = (): string | undefined =>
-  // biome-ignore lint/style/noProcessEnv: not a setting, and another one with each invocation
-  /(?:^|;)Root=([^;]+)/.exec(process.env['_X_AMZN_TRACE_ID'] ?? '')?.[1];
-
 /** A log that throws would fail what it tells of. */
 const toLine = (line: Fields, fields: Fields): string => {
   try {
@@ -32,9 +27,13 @@ const toLine = (line: Fields, fields: Fields): string => {
 /**
  * One JSON line an event with the given fields and nothing else, on standard error from WARN on, else
  * on standard output. Written to the streams: Lambda puts words of its own before what goes through
- * `console`. Powertools' logger writes the same line and costs the start of each function 23 kB.
+ * `console`. `traceId` tells the trace of the present invocation. Powertools' logger writes the same line and costs the start of each function 23 kB.
  */
-export const jsonLog = (service: string, least: LogLevel): Log => {
+export const jsonLog = (
+  service: string,
+  least: LogLevel,
+  traceId: () => string | undefined = () => undefined,
+): Log => {
   const write = (level: LogLevel, event: string, fields: Fields): void => {
     if (ranks[level] < ranks[least]) return;
     const line = {

@@ -1,9 +1,9 @@
 import { dynamoApiKeys } from '../adapters/dynamo-api-keys.ts';
 import { dynamoClient } from '../adapters/dynamo-client.ts';
 import { dynamoTenants } from '../adapters/dynamo-tenants.ts';
-import { jsonLog } from '../adapters/json-log.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { readSettings } from '../config.ts';
+import { composeLog } from './log.ts';
 
 /** Throws Fault `misconfigured`. */
 export const composeAuthorize = () => {
@@ -13,7 +13,7 @@ export const composeAuthorize = () => {
     apiKeys: dynamoApiKeys(table, settings.TABLE_NAME),
     tenants: dynamoTenants(table, settings.TABLE_NAME),
     clock: systemClock(),
-    log: jsonLog('authorize', settings.LOG_LEVEL),
+    log: composeLog('authorize', settings),
   };
   return { settings, deps };
 };

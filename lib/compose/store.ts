@@ -1,8 +1,8 @@
 import { dynamoClient } from '../adapters/dynamo-client.ts';
 import { dynamoJobs } from '../adapters/dynamo-jobs.ts';
-import { jsonLog } from '../adapters/json-log.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import type { Settings } from '../config.ts';
+import { composeLog } from './log.ts';
 
 /*
  * This folder is the one place where ports meet adapters: a composition for each function, with what
@@ -16,5 +16,5 @@ export const composeStore = (service: string, settings: Settings<(typeof storeNa
   const clock = systemClock();
   const table = dynamoClient();
   const jobs = dynamoJobs(table, settings.TABLE_NAME, clock);
-  return { table, clock, jobs, log: jsonLog(service, settings.LOG_LEVEL) };
+  return { table, clock, jobs, log: composeLog(service, settings) };
 };

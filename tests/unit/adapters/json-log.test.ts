@@ -10,12 +10,13 @@ const logged = (script: string) => {
       '--input-type=module',
       '--eval',
       `import { jsonLog } from '${source('adapters/json-log.ts')}';
+       import { composeLog } from '${source('compose/log.ts')}';
        import { dynamoClient } from '${source('adapters/dynamo-client.ts')}';
        import { dynamoJobs } from '${source('adapters/dynamo-jobs.ts')}';
        import { dynamoContent } from '${source('adapters/dynamo-content.ts')}';
        import { Fault } from '${source('errors.ts')}';
        import { createServer } from 'node:http';
-       const log = jsonLog('outlast', 'INFO');
+       const log = composeLog('outlast', { LOG_LEVEL: 'INFO' });
        ${script}`,
     ],
     { encoding: 'utf8' },
