@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Api, startApi } from '../fixtures/api.ts';
@@ -26,10 +27,11 @@ afterAll(() => api.stop());
 const json = { 'content-type': 'application/json' };
 const key = { authorization: 'Bearer sk-outlast-local' };
 
-/** What the busy machine's table did not answer in time is asked again. */
+/** What the busy machine's table did not answer in time is asked again, after the second it asks for. */
 const answerTo = async (method: string, target: string, asked: Asked) => {
   let answer = await answerOf(api.service.url, method, target, asked);
   for (let left = 4; left > 0 && isNotTaken(answer.status, answer.text); left -= 1) {
+    await sleep(1_000);
     answer = await answerOf(api.service.url, method, target, asked);
   }
   return answer;
