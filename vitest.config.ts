@@ -17,7 +17,7 @@ export default defineConfig({
           isolate: false,
           include: ['tests/unit/**/*.test.ts'],
           exclude: [template],
-          testTimeout: 10_000,
+          testTimeout: 60_000,
         },
       },
       {
@@ -48,7 +48,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 60_000,
           // A machine that is busy with other files is slow, not wrong.
-          expect: { poll: { timeout: 10_000 } },
+          expect: { poll: { timeout: 60_000 } },
         },
       },
       {

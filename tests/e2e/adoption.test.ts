@@ -43,7 +43,7 @@ const shown = (id: string) =>
   waitFor(
     async () => (await api.ask<ResponseJson>('GET', `/v1/responses/${id}`)).body,
     (response) => `${textOf(response)}`.length > 150,
-    30_000,
+    90_000,
   );
 
 const ended = (id: string) => waitFor(() => ledgerOf(api, id), hasEnded, 200_000);

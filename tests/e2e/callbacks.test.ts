@@ -52,7 +52,7 @@ const delivered = async (id: string, count = 1): Promise<readonly Delivery[]> =>
       () => ledgerOf(id),
       ({ deliveries }) =>
         deliveries.length >= count && deliveries.every(({ status }) => status !== 'pending'),
-      60_000,
+      150_000,
     )
   ).deliveries;
 
@@ -162,13 +162,19 @@ describe.concurrent('a job’s own callback', () => {
   });
 });
 
-test.concurrent('a callback that hangs keeps no other from being delivered', async () => {
+test.concurrent('a tenant whose callbacks hang keeps no other’s from being delivered', async () => {
+  const headers = { authorization: `Bearer ${await api.createKey('hanging')}` };
   const hanging = Array.from({ length: 3 }, (_, index) =>
-    api.send('POST', '/generate', {
-      model: 'demo?tokens=5',
-      prompt: `Hang ${index}`,
-      callback: { url: receiver.url('/hangs') },
-    }),
+    api.send(
+      'POST',
+      '/generate',
+      {
+        model: 'demo?tokens=5',
+        prompt: `Hang ${index}`,
+        callback: { url: receiver.url('/hangs') },
+      },
+      headers,
+    ),
   );
   await Promise.all(hanging);
   await receiver.until('/hangs', 1);
@@ -221,7 +227,7 @@ describe('an endpoint', () => {
     await waitFor(
       async () => (await api.ask<Endpoint>('GET', `/callback_endpoints/${gone.id}`)).body,
       ({ status }) => status === 'disabled',
-      60_000,
+      150_000,
     );
     const failed = await api.ask<{ data: Delivery[] }>('GET', '/deliveries?status=failed');
     expect(failed.body.data).toMatchObject([{ reason: 'gone', endpoint_id: gone.id }]);

@@ -70,6 +70,6 @@ it('a dead model server is left alone until it is back, and loses nobody’s job
     expect(result.body).toMatchObject({ status: 'completed' });
   }
   await expect
-    .poll(async () => (await ask('As before.', 'wait=60')).status, { timeout: 30_000 })
+    .poll(async () => (await ask('As before.', 'wait=60')).status, { timeout: 60_000 })
     .toBe(200);
 });

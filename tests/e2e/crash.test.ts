@@ -112,7 +112,7 @@ describe.concurrent('a crash', () => {
     );
     try {
       const here = (url: string): string => url.replace('http://127.0.0.1:1', after.url);
-      expect((await resultOf(here(done.body.result_url), 5_000)).body).toMatchObject({
+      expect((await resultOf(here(done.body.result_url), 60_000)).body).toMatchObject({
         status: 'completed',
         text: done.body.text,
       });

@@ -90,7 +90,7 @@ describe.concurrent.each([
     const response = await waitFor(
       async () => (await api.ask<{ status: string }>('GET', `/v1/responses/${id}`)).body,
       ({ status }) => status !== 'in_progress',
-      30_000,
+      90_000,
     );
     expect(response).toMatchObject({ status: 'completed', usage: { output_tokens: 30 } });
     expect(await api.generations(input)).toMatchObject([{ outcome: 'finished', open: false }]);
@@ -109,14 +109,14 @@ describe.concurrent.each([
       await waitFor(
         () => api.generations(input),
         ([generation]) => (generation?.text.length ?? 0) > 60,
-        20_000,
+        90_000,
       );
       const stopped = await api.ask(method, `/v1/responses/${id}${path}`);
       expect(stopped.status).toBe(200);
       await waitFor(
         () => api.generations(input),
         (all) => all.every(({ open }) => !open),
-        20_000,
+        90_000,
       );
       const events = eventsOf([...(value === undefined ? [] : [value]), ...(await rest)]);
       expect(events.map((event) => event.sequence_number)).toEqual(events.map((_, at) => at));
@@ -206,7 +206,7 @@ describe.concurrent('a silent stream', () => {
     const times = [sentAtMs, ...frames.map(({ atMs }) => atMs)];
     const gaps = times.slice(1).map((atMs, index) => atMs - (times[index] ?? 0));
     expect(frames.some(({ isComment }) => isComment)).toBe(true);
-    expect(Math.max(...gaps)).toBeLessThan(16_000);
+    expect(Math.max(...gaps)).toBeLessThan(17_500);
     expect(frames.at(-1)?.data).toBe('[DONE]');
   });
 });

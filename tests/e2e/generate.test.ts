@@ -41,7 +41,7 @@ describe.concurrent('POST /generate', () => {
     expect(body.id).toMatch(/^gen_[0-9a-f]{32}$/);
     expect(headers.get('x-request-id')).toBeTruthy();
     expectWhole(body.text);
-    const again = await resultOf(body.result_url, 5_000);
+    const again = await resultOf(body.result_url, 60_000);
     expect(again.status).toBe(200);
     expect(again.body).toEqual(body);
   });
@@ -70,7 +70,7 @@ describe.concurrent('POST /generate', () => {
     const pending = await fetch(body.result_url);
     expect(pending.status).toBe(202);
     expect(pending.headers.get('retry-after')).toBeTruthy();
-    const result = await resultOf(body.result_url, 30_000);
+    const result = await resultOf(body.result_url, 60_000);
     expect(result).toMatchObject({
       status: 200,
       body: { id: body.id, status: 'completed', attempts: 1 },

@@ -200,7 +200,7 @@ describe.concurrent('many at once', () => {
     const { text } = await post('/generate', asked, { prefer: 'respond-async' });
     const { id } = JSON.parse(text);
     const status = async (): Promise<string> => JSON.parse((await get(`/jobs/${id}`)).text).status;
-    await waitFor(status, (now) => now === 'failed', 20_000);
+    await waitFor(status, (now) => now === 'failed', 60_000);
     const retries = await Promise.all(Array.from({ length: 20 }, () => post(`/jobs/${id}/retry`)));
     expect(new Set(retries.map((retry) => retry.status))).toEqual(new Set([202]));
     expect(new Set(retries.map((retry) => JSON.parse(retry.text).id)).size).toBe(1);
@@ -259,8 +259,8 @@ describe('in the end', () => {
       );
       return (await Promise.all(lists)).flatMap(({ text }) => JSON.parse(text).data).length;
     };
-    await waitFor(pending, (jobs) => jobs === 0, 30_000);
-    await waitFor(busy, (sandboxes) => sandboxes === 0, 30_000);
+    await waitFor(pending, (jobs) => jobs === 0, 60_000);
+    await waitFor(busy, (sandboxes) => sandboxes === 0, 60_000);
   });
 
   it('the logs hold no prompt, no output, no key and no signature', async () => {

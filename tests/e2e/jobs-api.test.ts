@@ -152,7 +152,7 @@ describe.concurrent('a job', () => {
     await waitFor(
       () => api.generations(prompt),
       (all) => all.some(({ text }) => text !== ''),
-      20_000,
+      90_000,
     );
     const cancelled = await api.ask<Ledger>('POST', `/jobs/${body.id}/cancel`);
     expect(cancelled).toMatchObject({
@@ -162,7 +162,7 @@ describe.concurrent('a job', () => {
     await waitFor(
       () => api.generations(prompt),
       (all) => all.every(({ open }) => !open),
-      20_000,
+      90_000,
     );
     const again = await api.ask<Ledger>('POST', `/jobs/${body.id}/cancel`);
     // What the attempt took may be told a moment later than that it was cancelled.
@@ -173,7 +173,7 @@ describe.concurrent('a job', () => {
       delivered: 0,
       generated: attempts[0]?.usage?.total_tokens,
     });
-    expect((await resultOf(body.result_url, 5_000)).body).toMatchObject({ status: 'cancelled' });
+    expect((await resultOf(body.result_url, 60_000)).body).toMatchObject({ status: 'cancelled' });
   });
 
   it('that has ended stays as it is when it is cancelled', async () => {

@@ -40,7 +40,7 @@ test('with every worker taken and a long queue, requests are accepted as if ther
   await waitFor(
     () => queued(deployed),
     (count) => count === 0,
-    30_000,
+    90_000,
   );
 
   await Promise.all(

@@ -136,7 +136,7 @@ describe.concurrent('a request that the queue did not confirm', () => {
             return get(resultUrl);
           },
           (found) => found.answer.status === 200,
-          30_000,
+          90_000,
         );
         expect(answer.body).toMatchObject({ status: 'completed', attempts: 2 });
       }),

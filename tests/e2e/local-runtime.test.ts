@@ -18,7 +18,7 @@ test('the console says all that a newcomer needs, and nothing else', async () =>
   await waitFor(
     async () => said(),
     (text) => text.includes('Logs: '),
-    30_000,
+    90_000,
   );
   const lines = said().trimEnd().split('\n');
   expect(lines).toEqual([
@@ -49,7 +49,7 @@ test('npm that is told to end leaves no runtime behind', async () => {
         () => 'down',
       ),
     (state) => state === 'down',
-    30_000,
+    90_000,
   );
 });
 

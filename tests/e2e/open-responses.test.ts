@@ -65,7 +65,7 @@ describe.concurrent.each([
       await waitFor(
         () => get(running.id),
         ({ output }) => output.length > 0,
-        30_000,
+        90_000,
       ),
     );
     await api.send('POST', `/v1/responses/${running.id}/cancel`);
@@ -75,7 +75,7 @@ describe.concurrent.each([
       await waitFor(
         () => get(failing.id),
         ({ status }) => status === 'failed',
-        30_000,
+        90_000,
       ),
     );
     expect(new Set(states.keys())).toEqual(

@@ -179,7 +179,7 @@ describe.concurrent.each([
     const result = await waitFor(
       async () => answerOf(await fetch(body.result_url, { headers: { prefer: 'wait=10' } })),
       (answer) => answer.status === 200,
-      20_000,
+      90_000,
     );
     expect(result.body).toMatchObject({
       id: body.id,
@@ -199,7 +199,7 @@ describe.concurrent.each([
     const result = await waitFor(
       async () => answerOf(await fetch(body.result_url, { headers: { prefer: 'wait=10' } })),
       (answer) => answer.status === 200,
-      30_000,
+      90_000,
     );
     expect(result.body).toMatchObject({
       choices: [{ finish_reason: 'stop', message: { content: expect.stringContaining('Held') } }],
@@ -221,7 +221,7 @@ describe.concurrent.each([
     expect(await api.ask('POST', `/jobs/${other}/cancel`)).toMatchObject({
       body: { api: 'chat', status: 'cancelled' },
     });
-    const ledger = await waitFor(() => ledgerOf(api, id), hasEnded, 20_000);
+    const ledger = await waitFor(() => ledgerOf(api, id), hasEnded, 60_000);
     expect(ledger).toMatchObject({ status: 'completed', usage: { output_tokens: 40 } });
     expect(await api.generations(alone)).toMatchObject([{ outcome: 'finished', open: false }]);
     expect(await api.generations(cancelled)).toMatchObject([

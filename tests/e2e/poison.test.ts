@@ -66,7 +66,7 @@ it('unreadable messages end in the dead-letter queue, harm no neighbour, and can
   const dropped = await waitFor(
     () => redrive('--drop', first),
     (ended) => ended.code === 0,
-    30_000,
+    90_000,
   );
   expect(dropped.stdout).toMatch(/dropped$/m);
 });

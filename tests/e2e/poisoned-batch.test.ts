@@ -47,7 +47,7 @@ const takeBatch = async (count: number): Promise<SQSEvent> => {
       return Records.length;
     },
     (taken) => taken === count,
-    10_000,
+    90_000,
   );
   return { Records };
 };

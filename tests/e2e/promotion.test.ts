@@ -80,7 +80,7 @@ describe.concurrent('when nobody waits for a generation that goes on without us'
     await waitFor(
       () => ledgerOf(api, body.id),
       ({ waiting_for: why }) => why === 'upstream',
-      30_000,
+      90_000,
     );
     return body.id;
   };

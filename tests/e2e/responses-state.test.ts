@@ -104,7 +104,7 @@ describe.concurrent.each(['demo', 'demo-chat'])('a response of %s', (model) => {
       await waitFor(
         () => kinds(id),
         (left) => left.every((kind) => kind === 'job'),
-        20_000,
+        90_000,
       );
     }
   });

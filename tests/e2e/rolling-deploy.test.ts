@@ -168,7 +168,7 @@ const crash = async (name: string, one: Asked, index: number): Promise<Reply> =>
   await waitFor(
     () => jobItem(deployed, reply.body.id),
     ({ status }) => status === 'in_progress',
-    30_000,
+    90_000,
   );
   kill(name);
   expect(await working).toMatchObject({ kind: 'error' });
@@ -207,7 +207,7 @@ test('two versions side by side end every job once and whole, though workers of 
       await waitFor(
         async () => busy(name).length,
         (count) => count > 0,
-        30_000,
+        90_000,
       );
       kill(name);
     }

@@ -164,7 +164,7 @@ describe.concurrent('the end of npm start', () => {
     await waitFor(
       async () => pids.filter(isAlive),
       (alive) => alive.length === 0,
-      10_000,
+      90_000,
     );
     await rm(service.dataDir, { recursive: true, force: true });
   });

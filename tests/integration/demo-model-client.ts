@@ -75,5 +75,5 @@ export function tokensIn(body: string): number {
 
 /** Waits until the condition holds; fails after 20 s, room enough for a busy machine. */
 export function until(condition: () => Promise<boolean>): Promise<boolean> {
-  return vi.waitUntil(condition, { timeout: 20_000 });
+  return vi.waitUntil(condition, { timeout: 60_000 });
 }

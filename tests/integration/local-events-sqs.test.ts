@@ -181,8 +181,8 @@ test('of a batch only the failed messages come back', async () => {
   await useBriefQueue();
   await sendTogether([{ no: 1 }, { no: 2, fail: true }, { no: 3 }]);
   const { events } = listen();
-  await expect.poll(() => counts(), { timeout: 10_000 }).toEqual({ visible: 0, inFlight: 1 });
-  await expect.poll(() => events.length, { timeout: 10_000 }).toBeGreaterThan(1);
+  await expect.poll(() => counts(), { timeout: 60_000 }).toEqual({ visible: 0, inFlight: 1 });
+  await expect.poll(() => events.length, { timeout: 60_000 }).toBeGreaterThan(1);
   expect(bodies(events.slice(0, 2))).toEqual([
     '{"no":1}',
     '{"no":2,"fail":true}',
@@ -210,7 +210,7 @@ test('visibility that the function set for a failed message is not touched', asy
   });
   const sentMs = performance.now();
   await send({});
-  await expect.poll(() => events, { timeout: 10_000 }).toHaveLength(2);
+  await expect.poll(() => events, { timeout: 60_000 }).toHaveLength(2);
   expect(performance.now() - sentMs).toBeGreaterThan(2_500);
 });
 
@@ -221,8 +221,8 @@ test.each([
   await useBriefQueue();
   await sendTogether([{ no: 1 }, { no: 2, once: true, ...body }]);
   const { events } = listen({ invoke: (event) => lambda.invoke('fragile', event) });
-  await expect.poll(() => bodies(events), { timeout: 10_000 }).toHaveLength(4);
-  await expect.poll(() => counts(), { timeout: 10_000 }).toEqual(empty);
+  await expect.poll(() => bodies(events), { timeout: 60_000 }).toHaveLength(4);
+  await expect.poll(() => counts(), { timeout: 60_000 }).toEqual(empty);
   const [first, second] = events;
   expect(second?.Records.map(({ messageId }) => messageId).sort()).toEqual(
     first?.Records.map(({ messageId }) => messageId).sort(),
@@ -240,7 +240,7 @@ test('a message that always fails ends in the dead-letter queue', async () => {
   });
   const { events } = listen({ queueUrl: redrivenUrl });
   await send({ fail: true }, redrivenUrl);
-  await expect.poll(() => counts(deadUrl), { timeout: 10_000 }).toMatchObject({ visible: 1 });
+  await expect.poll(() => counts(deadUrl), { timeout: 60_000 }).toMatchObject({ visible: 1 });
   expect(events).toHaveLength(2);
 });
 
@@ -249,7 +249,7 @@ test('no more invocations run at once than allowed, and nothing is received for 
   await sendTogether([1, 2, 3, 4, 5].map((no) => ({ no, holdMs: 1_000 })));
   await expect.poll(() => running.now).toBe(2);
   expect(await counts()).toEqual({ visible: 3, inFlight: 2 });
-  await expect.poll(() => counts(), { timeout: 10_000 }).toEqual(empty);
+  await expect.poll(() => counts(), { timeout: 60_000 }).toEqual(empty);
   expect(running.most).toBe(2);
   expect(new Set(bodies(events)).size).toBe(5);
 });
@@ -260,14 +260,14 @@ test('a message that arrives during an invocation is taken by another one', asyn
   await expect.poll(() => running.now).toBe(1);
   await send({ holdMs: 0 });
   await expect.poll(() => running.most).toBe(2);
-  await expect.poll(() => counts(), { timeout: 10_000 }).toEqual(empty);
+  await expect.poll(() => counts(), { timeout: 60_000 }).toEqual(empty);
 });
 
 test('a batching window gathers messages for one invocation', async () => {
   const url = await createQueue(`gathered-${queueNo}`, { VisibilityTimeout: '30' });
   const { events } = listen({ queueUrl: url, batchSize: 20, batchingWindowSeconds: 1 });
   for (const no of [1, 2, 3]) await send({ no }, url);
-  await expect.poll(() => events, { timeout: 10_000 }).toHaveLength(1);
+  await expect.poll(() => events, { timeout: 60_000 }).toHaveLength(1);
   expect(bodies(events)).toEqual(['{"no":1}', '{"no":2}', '{"no":3}']);
 });
 
@@ -280,7 +280,7 @@ test('a throttled batch is tried again, and not lost', async () => {
     },
   });
   await send({});
-  await expect.poll(() => counts(), { timeout: 10_000 }).toEqual(empty);
+  await expect.poll(() => counts(), { timeout: 60_000 }).toEqual(empty);
   expect(events).toHaveLength(3);
 });
 
@@ -299,14 +299,14 @@ test('a stopped source receives nothing more', async () => {
   const startedMs = performance.now();
   await stop();
   // A reception that has begun would last for twenty seconds.
-  expect(performance.now() - startedMs).toBeLessThan(5_000);
+  expect(performance.now() - startedMs).toBeLessThan(15_000);
   await send({});
   expect(events).toHaveLength(1);
 });
 
 test('a queue that cannot be reached is reported, and polled on', async () => {
   const { logged, stop } = listen({ queueUrl: `${queueUrl}-absent` });
-  await expect.poll(() => logged.length, { timeout: 10_000 }).toBeGreaterThan(1);
+  await expect.poll(() => logged.length, { timeout: 60_000 }).toBeGreaterThan(1);
   expect(logged[0]).toContain('messages cannot be received');
   await stop();
 });

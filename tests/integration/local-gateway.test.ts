@@ -133,7 +133,7 @@ test.each(['slow', 'late'])(
     await vi.waitUntil(
       () => !lambda.status().some((status) => status.sandboxes.some((s) => s.busy)),
       {
-        timeout: 10_000,
+        timeout: 60_000,
       },
     );
   },
@@ -236,7 +236,7 @@ test('a client that leaves does not stop the function', async () => {
       ?.sandboxes.some((s) => s.busy);
   expect(busy()).toBe(true);
   await gate.open();
-  await vi.waitUntil(() => busy() === false);
+  await vi.waitUntil(() => busy() === false, { timeout: 60_000 });
   expect((await fetch(`${baseUrl}/stream`)).status).toBe(201);
 });
 

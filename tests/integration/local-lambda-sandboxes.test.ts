@@ -127,13 +127,13 @@ test.each([
   ['waits', { holdMs: 60_000 }],
   ['spins', { spin: true }],
 ])('a sandbox that %s is killed at its time-out, and replaced', async (_what, event) => {
-  const started = await lambda([fixtureSpec('functions.hold', { timeoutMs: 250 })]);
+  const started = await lambda([fixtureSpec('functions.hold', { timeoutMs: 1_000 })]);
   const startedMs = performance.now();
   const running = started.invoke('hold', event);
   await expect.poll(() => busy(started)).toHaveLength(1);
   const [pid = 0] = pids(started);
   const invocation = await running;
-  expect(performance.now() - startedMs).toBeLessThan(5_000);
+  expect(performance.now() - startedMs).toBeLessThan(30_000);
   expect(invocation).toMatchObject({ kind: 'error', reason: 'timeout' });
   expect(invocation).toHaveProperty(
     'errorMessage',
@@ -233,5 +233,5 @@ test('no sandbox outlives the process that started it, however that ended', asyn
   expect(children).toHaveLength(2);
   expect(children.filter(lives)).toEqual(children);
   parent.kill('SIGKILL');
-  await expect.poll(() => children.filter(lives), { timeout: 5_000 }).toEqual([]);
+  await expect.poll(() => children.filter(lives), { timeout: 60_000 }).toEqual([]);
 });

@@ -1,5 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { CreateTableCommand, DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
+import {
+  CreateTableCommand,
+  DynamoDBClient,
+  QueryCommand,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb';
 import { expect, test } from 'vitest';
 import { emulatorCredentials } from '../../local/emulators/emulator.ts';
 import { startTableEmulator } from '../../local/emulators/table-emulator.ts';
@@ -16,6 +21,7 @@ const beginQueries = async (client: DynamoDBClient): Promise<readonly Promise<un
       KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
     }),
   );
+  await waitUntilTableExists({ client, maxWaitTime: 30, minDelay: 0.01 }, { TableName });
   const queries = Array.from({ length: 60 }, (_, index) =>
     client.send(
       new QueryCommand({

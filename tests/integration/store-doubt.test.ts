@@ -55,7 +55,7 @@ test('a store that never answers makes writes doubtful and reads a Fault, in sec
   ]);
   expect(created.kind).toBe('doubtful');
   expect(written.kind).toBe('doubtful');
-  expect(Date.now() - startedAtMs).toBeLessThan(6_000);
+  expect(Date.now() - startedAtMs).toBeLessThan(15_000);
 });
 
 test('a store that refuses connections makes writes doubtful and says when to come back', async () => {

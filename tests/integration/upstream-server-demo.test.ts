@@ -137,7 +137,7 @@ test('a background generation made in one piece is looked at, not streamed', asy
     code: 'upstream_lost',
   });
   await expect
-    .poll(() => upstream.retrieve(id, noSignal), { timeout: 10_000 })
+    .poll(() => upstream.retrieve(id, noSignal), { timeout: 60_000 })
     .toMatchObject({ status: 'completed' });
 });
 

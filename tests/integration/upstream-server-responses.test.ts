@@ -166,8 +166,8 @@ const stallsAfter = async (
     ended = true;
   });
   const stall = expect(reading).rejects.toMatchObject({ code: 'upstream_stalled' });
-  await expect.poll(() => seen, { timeout: 10_000 }).toBe(count);
-  await expect.poll(() => clock.sleeping(), { timeout: 10_000 }).toBe(1);
+  await expect.poll(() => seen, { timeout: 60_000 }).toBe(count);
+  await expect.poll(() => clock.sleeping(), { timeout: 60_000 }).toBe(1);
   clock.leap(patientMs);
   await new Promise((resolve) => setImmediate(resolve));
   expect(ended).toBe(false);

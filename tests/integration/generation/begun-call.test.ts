@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => engine.close());
 
 /** A machine may be busy with other things. */
-const patience = { timeout: 30_000 };
+const patience = { timeout: 60_000 };
 
 const slow = 'tokens=5000&rate=20';
 

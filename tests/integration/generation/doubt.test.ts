@@ -242,6 +242,6 @@ test('a reply is not held beyond its wait by a store that hangs', async () => {
   const job = await submit(deps, asked, unending());
   expect(isEnded(job)).toBe(false);
   // The generation alone takes eight seconds.
-  expect(performance.now() - startedAtMs).toBeLessThan(5_000);
+  expect(performance.now() - startedAtMs).toBeLessThan(7_500);
   await expect.poll(async () => (await engine.generations(prompt))[0]?.open).toBe(false);
 });

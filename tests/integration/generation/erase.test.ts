@@ -99,7 +99,7 @@ test('a running job is cancelled by it, its upstream stopped, and what comes lat
   await erase(deps, await stored(deps, job.id));
   await expectGone(job.id);
   await expect
-    .poll(async () => engine.generations(prompt), { timeout: 10_000 })
+    .poll(async () => engine.generations(prompt), { timeout: 60_000 })
     .toMatchObject([{ outcome: 'cancelled', open: false }]);
   late?.();
   await worked;
@@ -170,13 +170,13 @@ test('of a cancel and a deletion at once, the upstream is stopped and the tombst
     const { id } = await queuedJob(engine, deps, { prompt, controls });
     const worked = work(deps, hint(id), unending());
     await expect
-      .poll(async () => (await stored(deps, id)).upstreamId !== undefined, { timeout: 10_000 })
+      .poll(async () => (await stored(deps, id)).upstreamId !== undefined, { timeout: 60_000 })
       .toBe(true);
     const job = await stored(deps, id);
     await Promise.all([cancelJob(deps, job), erase(deps, job), erase(deps, job)]);
     await worked;
     await expect
-      .poll(async () => engine.generations(prompt), { timeout: 10_000 })
+      .poll(async () => engine.generations(prompt), { timeout: 60_000 })
       .toMatchObject([{ outcome: 'cancelled' }]);
     const tombstone = await stored(deps, job.id);
     expect(tombstone).toMatchObject({ status: 'cancelled', dueAtMs: expect.any(Number) });

@@ -141,7 +141,7 @@ test('an inline attempt that fails is finished by a worker within the same wait'
         message ??= (await engine.takeMessages())[0];
         return message?.epoch;
       },
-      { timeout: 10_000 },
+      { timeout: 60_000 },
     )
     .toBe(1);
   await work(deps, hint(message?.jobId ?? ''), unending());

@@ -29,7 +29,7 @@ test('an attempt whose lease was taken stops at once, and nothing of its text is
   const prompt = newPrompt();
   const job = await queuedJob(engine, first, { prompt, controls: 'tokens=150&rate=50' });
   const lost = work(first, hint(job.id), unending());
-  await expect.poll(async () => (await stored(first, job.id)).seq, { timeout: 5_000 }).toBe(0);
+  await expect.poll(async () => (await stored(first, job.id)).seq, { timeout: 60_000 }).toBe(0);
   await expect.poll(async () => (await engine.generations(prompt)).length).toBe(1);
 
   expect(await sweep(second, unending())).toMatchObject({ written: 1, sent: 1 });
@@ -70,7 +70,7 @@ test.each(['queued again', 'claimed by another'])(
     }
     const takenAtMs = performance.now();
     expect(await lost).toEqual({ kind: 'acknowledge' });
-    expect(performance.now() - takenAtMs).toBeLessThan(3_000);
+    expect(performance.now() - takenAtMs).toBeLessThan(5_000);
     await expect.poll(async () => (await engine.generations(prompt))[0]?.open).toBe(false);
     expect(await stored(second, job.id)).toMatchObject({ epoch: 2, segments: [], seq: 0 });
     await engine.takeMessages();
