@@ -55,6 +55,8 @@ const faults = {
   upstream_lost: upstream(502),
 
   generation_too_long: upstream(502),
+  /** The model server did not stop where any model does. */
+  output_too_large: upstream(502),
   deadline_exceeded: server(503),
   worker_lost: server(502),
   store_unavailable: server(503),

@@ -52,6 +52,8 @@ export const resultTtlMaxMs = 30 * 24 * 60 * 60_000;
 /** Lambda streams a request to a function up to 6 MB, base64 included; 4 MiB of body always fit. */
 export const maxBodyBytes = 4 * 1024 * 1024;
 export const maxOutputTokens = 1_000_000;
+/** Of text, reasoning and calls in one generation; ten at once, begun by the largest requests, fit a worker. */
+export const maxOutputChars = 8 * 1024 * 1024;
 /** OpenAI's own limits for metadata: 16 pairs, keys of 64 and values of 512 characters. */
 export const maxMetadataPairs = 16;
 export const maxMetadataKeyChars = 64;
@@ -117,6 +119,8 @@ export const shortOutputTokens = 256;
 
 /** A generation predicted to be over by then does not need to go on without us either. */
 export const shortGenerationMs = 10_000;
+/** Of a model's generations the short ones end first: of fewer than so many a prediction may know no others. */
+export const shortEvidence = 50;
 
 /** Of so many generations alike the longest few are left out of a prediction. */
 export const durationQuantile = 0.98;

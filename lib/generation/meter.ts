@@ -24,6 +24,8 @@ export type Meter = {
   called(): void;
   /** An event of the attempt's generation, of a new one or of one it goes on with. */
   saw(event: JsonObject): void;
+  /** Characters of output in this attempt's generation so far. */
+  readonly chars: number;
   /** The call failed. */
   failed(thrown: unknown): void;
   /** The generation is given up: what it took stays spent, and is none of the next one's. */
@@ -69,6 +71,9 @@ export const beginMeter = ({ inputTokens = 0 }: Pick<Job, 'inputTokens'>): Meter
   });
 
   return {
+    get chars() {
+      return now.chars;
+    },
     called: () => {
       now.isOwn = true;
     },

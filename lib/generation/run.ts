@@ -2,6 +2,7 @@ import { Fault, toFault } from '../errors.ts';
 import type { LiveJob } from '../job/job.ts';
 import { decideRetry } from '../job/retry.ts';
 import { begin } from '../job/transition.ts';
+import { maxOutputChars } from '../limits.ts';
 import type { Evidence } from '../upstream-health/evidence.ts';
 import type { EventReader, Finish, JsonObject, Reading } from '../wire/production.ts';
 import type { Attempt, Budget, RunDeps, RunOutcome, Task } from './attempt.ts';
@@ -54,6 +55,13 @@ const readEvent = (reader: EventReader, event: JsonObject): Reading => {
   }
 };
 
+/** What a sandbox holds of ten generations has to have a bound, whatever a model server sends. */
+const endless = (): Fault =>
+  new Fault(
+    'output_too_large',
+    `The model server had sent more than ${maxOutputChars} characters when it was stopped. What came before is kept; ask for less with max_output_tokens.`,
+  );
+
 /**
  * One generation from its first event to its last. It is not begun without the lease, which may have
  * run out if the sandbox was frozen. Throws what the upstream throws.
@@ -66,6 +74,7 @@ const generate = async (deps: RunDeps, attempt: Attempt): Promise<Finish> => {
   let first = true;
   for await (const { event, adopted } of upstreamEvents(deps, attempt)) {
     meter.saw(event);
+    if (meter.chars > maxOutputChars) throw endless();
     const { entries, upstreamId, upstreamSeq, finish } = readEvent(reader, event);
     if (first && !adopted) await recordBegin(deps, attempt, upstreamId);
     if (first) await witness.answered();

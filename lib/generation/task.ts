@@ -1,7 +1,7 @@
 import { Fault } from '../errors.ts';
 import type { Job } from '../job/job.ts';
 import { toEpochSeconds } from '../job/time.ts';
-import { shortGenerationMs, shortOutputTokens } from '../limits.ts';
+import { shortEvidence, shortGenerationMs, shortOutputTokens } from '../limits.ts';
 import type { UpstreamServer } from '../ports/upstreams.ts';
 import type { Deps } from '../ports.ts';
 import { chatReader } from '../wire/chat/chat-reader.ts';
@@ -54,8 +54,9 @@ export const canResume = (
 
 /** It runs within its own call, and all but few of those alike are over long before the wait is. */
 const isPredictedShort = ({ status, admission }: Job): boolean => {
-  const { predictedMs = Number.POSITIVE_INFINITY, waitMs = 0 } = admission;
-  return status === 'in_progress' && predictedMs <= Math.min(shortGenerationMs, waitMs / 2);
+  const { predictedMs = Number.POSITIVE_INFINITY, observed = 0, waitMs = 0 } = admission;
+  if (status !== 'in_progress' || observed < shortEvidence) return false;
+  return predictedMs <= Math.min(shortGenerationMs, waitMs / 2);
 };
 
 /** Whether it is to be one: not where it is over before that helps. */

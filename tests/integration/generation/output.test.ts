@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Fault } from '../../../lib/errors.ts';
 import { readResult, viewJob } from '../../../lib/generation/read.ts';
 import { work } from '../../../lib/generation/work.ts';
-import { maxChunkBytes } from '../../../lib/limits.ts';
+import { maxChunkBytes, maxOutputChars } from '../../../lib/limits.ts';
 import type { ContentStore } from '../../../lib/ports/content.ts';
 import { parseFinalGeneration } from '../../../lib/wire/final-generation.ts';
 import type { JsonObject } from '../../../lib/wire/production.ts';
@@ -129,6 +129,34 @@ test('two megabytes are a result like any other', async () => {
   await work(deps, hint(job.id), unending());
   expect(await stored(deps, job.id)).toMatchObject({ status: 'completed', answeredBy: 'plain' });
   expect((await shownText(deps, job.id)) === twoMegabytes).toBe(true);
+});
+
+test('a generation without end is broken off at its bound, and what came before is kept', async () => {
+  const piece = 'endless '.repeat(100_000);
+  let sent = 0;
+  let isClosed = false;
+  const deps = engine.deps(testClock(), (real) =>
+    changed(real, () => ({
+      async *open() {
+        yield startChunk();
+        try {
+          for (; ; sent += piece.length) yield textChunk(piece);
+        } finally {
+          isClosed = true;
+        }
+      },
+    })),
+  );
+  const job = await queuedJob(engine, deps);
+  expect(await work(deps, hint(job.id), unending())).toEqual({ kind: 'acknowledge' });
+  expect(await stored(deps, job.id)).toMatchObject({
+    status: 'failed',
+    error: { code: 'output_too_large' },
+    attempt: 1,
+  });
+  expect(isClosed).toBe(true);
+  expect(sent).toBeLessThanOrEqual(maxOutputChars);
+  expect(await shownText(deps, job.id)).toHaveLength(sent);
 });
 
 test('characters of two code units, cut into any deltas, come back whole', async () => {
