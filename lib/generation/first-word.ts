@@ -19,6 +19,8 @@ export const awaitFirstWord = (clock: Pick<Clock, 'sleep'>, signal: AbortSignal)
   const connection = new AbortController();
   const patience = new AbortController();
   let isHeard = false;
+  // With a reason of ours: Node would make an exception with a stack for each.
+  const hurry = (): void => patience.abort('over');
   const close = (): void => connection.abort(signal.reason);
   const stop = (): void => {
     if (isHeard) close();
@@ -31,12 +33,12 @@ export const awaitFirstWord = (clock: Pick<Clock, 'sleep'>, signal: AbortSignal)
     heard: () => {
       if (isHeard) return;
       isHeard = true;
-      patience.abort();
+      hurry();
       if (signal.aborted) close();
     },
     end: () => {
       signal.removeEventListener('abort', stop);
-      patience.abort();
+      hurry();
     },
   };
 };

@@ -33,6 +33,8 @@ type Known = {
   loading: Promise<void> | undefined;
   /** Seen here, and not written yet. */
   held: Observation[];
+  /** Both together; undefined since the durations were read or written. */
+  sum: Durations | undefined;
   savedAtMs: number;
   isSaving: boolean;
 };
@@ -62,6 +64,7 @@ export const modelDurations = (deps: DurationDeps): ModelDurations => {
       readAtMs: 0,
       loading: undefined,
       held: [],
+      sum: undefined,
       savedAtMs: 0,
       isSaving: false,
     };
@@ -80,6 +83,7 @@ export const modelDurations = (deps: DurationDeps): ModelDurations => {
       log.warn('durations.untold', { upstream, model, error });
       known.durations = undefined;
     } finally {
+      known.sum = undefined;
       known.readAtMs = clock.nowMs();
       known.loading = undefined;
     }
@@ -95,8 +99,18 @@ export const modelDurations = (deps: DurationDeps): ModelDurations => {
     return sinceMs < 0 ? Number.POSITIVE_INFINITY : sinceMs;
   };
 
-  const withHeld = ({ durations, held }: Known, nowMs: EpochMs): Durations =>
-    held.reduce((sum, observation) => learnt(sum, observation, nowMs), durations ?? noDurations());
+  /** Kept, since every request asks for it. */
+  const withHeld = (known: Known, nowMs: EpochMs): Durations => {
+    const { durations = noDurations(), held } = known;
+    known.sum ??= held.reduce((sum, seen) => learnt(sum, seen, nowMs), durations);
+    return known.sum;
+  };
+
+  const hold = (known: Known, observation: Observation): void => {
+    const nowMs = clock.nowMs();
+    known.sum = learnt(withHeld(known, nowMs), observation, nowMs);
+    known.held = [...known.held, observation].slice(-maxHeldObservations);
+  };
 
   /** Read, learn, write if nobody wrote between. What cannot be written is held, or given up in doubt. */
   const flush = async (known: Known): Promise<void> => {
@@ -118,6 +132,7 @@ export const modelDurations = (deps: DurationDeps): ModelDurations => {
       known.held = known.held.slice(count);
       known.readAtMs = saved === undefined ? 0 : clock.nowMs();
       if (saved !== undefined) known.durations = next;
+      known.sum = undefined;
       return;
     }
     log.info('durations.contended', { upstream, model });
@@ -148,7 +163,7 @@ export const modelDurations = (deps: DurationDeps): ModelDurations => {
 
     async saw(upstream, model, observation) {
       const known = knownOf(upstream, model);
-      known.held = [...known.held, observation].slice(-maxHeldObservations);
+      hold(known, observation);
       if (known.isSaving || !isDue(known, observation)) return;
       known.isSaving = true;
       try {
