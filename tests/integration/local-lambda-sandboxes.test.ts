@@ -137,7 +137,7 @@ test.each([
   expect(invocation).toMatchObject({ kind: 'error', reason: 'timeout' });
   expect(invocation).toHaveProperty(
     'errorMessage',
-    expect.stringMatching(/^\S+ \S+ Task timed out after 0\.25 seconds$/),
+    expect.stringMatching(/^\S+ \S+ Task timed out after 1\.00 seconds$/),
   );
   expect(lives(pid)).toBe(false);
   expect(await started.invoke('hold', { holdMs: 0 })).toMatchObject({ kind: 'buffered' });
