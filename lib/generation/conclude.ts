@@ -81,7 +81,7 @@ export const finishFault = ({ status, error }: Finish): Fault => {
       });
 };
 
-/** The generation finished: its final object is stored, then the job is terminal. */
+/** The generation finished: its output and its final object are stored, then the job is terminal. */
 export const concludeFinish = async (
   deps: RunDeps,
   attempt: Attempt,
@@ -98,13 +98,16 @@ export const concludeFinish = async (
     job.api === 'responses' ||
     job.idempotency?.streamed === true ||
     (job.live === true && attempt.via === 'worker');
-  if (isRead && !(await attempt.transcript.checkpoint())) return superseded;
-  const chunks = await persist(deps, () =>
-    deps.content.putFinal(job.id, job.attempt, finish.final, job.resultExpiresAtMs),
-  );
+  const [output, chunks] = await Promise.all([
+    isRead ? attempt.transcript.store() : {},
+    persist(deps, () =>
+      deps.content.putFinal(job.id, job.attempt, finish.final, job.resultExpiresAtMs),
+    ),
+  ]);
+  if (output === undefined) return superseded;
   const final = { attempt: job.attempt, chunks };
   const { usage, model: answeredBy } = finish;
-  return end(deps, attempt, { status, answeredBy, usage, final }, false);
+  return end(deps, attempt, { status, answeredBy, usage, final, ...output }, false);
 };
 
 const release = async (

@@ -1,6 +1,7 @@
 import { extendSegments } from '../job/checkpoint.ts';
+import type { Job } from '../job/job.ts';
 import type { EpochMs } from '../job/time.ts';
-import { checkpoint } from '../job/transition.ts';
+import { checkpoint, type Position } from '../job/transition.ts';
 import { maxChunkBytes } from '../limits.ts';
 import type { TranscriptChunk } from '../ports/content.ts';
 import type { Deps } from '../ports.ts';
@@ -26,6 +27,11 @@ export type Transcript = {
    * is not ours. Throws Faults of the store.
    */
   checkpoint(): Promise<boolean>;
+  /**
+   * Likewise, but the position behind the last chunk, if that is news, is for the write that ends the
+   * job to set. Undefined once the job is not ours. Throws Faults of the store.
+   */
+  store(): Promise<Partial<Position> | undefined>;
 };
 
 /** An entry, and the upstream's position behind it if it is the last of its event. */
@@ -85,15 +91,19 @@ export const beginTranscript = (
     return { chunk, upstreamSeq: last?.upstreamSeq ?? lease.job.upstreamSeq };
   };
 
-  const write = async (sealed: Sealed): Promise<boolean> => {
+  const put = async (sealed: Sealed): Promise<void> => {
     frozen = sealed;
-    const { chunk, upstreamSeq } = sealed;
-    await persist(deps, () => deps.content.putChunk(id, chunk, resultExpiresAtMs));
+    await persist(deps, () => deps.content.putChunk(id, sealed.chunk, resultExpiresAtMs));
+  };
+
+  const positionIn = ({ segments }: Job, { chunk, upstreamSeq }: Sealed): Position => {
     const seq = chunk.first + chunk.deltas.length - 1;
-    const held = await lease.write((job, nowMs) => {
-      const segments = extendSegments(job.segments, attempt, seq);
-      return checkpoint(job, { segments, seq, upstreamSeq }, nowMs);
-    });
+    return { segments: extendSegments(segments, attempt, seq), seq, upstreamSeq };
+  };
+
+  const write = async (sealed: Sealed): Promise<boolean> => {
+    await put(sealed);
+    const held = await lease.write((job, nowMs) => checkpoint(job, positionIn(job, sealed), nowMs));
     if (held) frozen = undefined;
     return held;
   };
@@ -126,6 +136,18 @@ export const beginTranscript = (
       if (frozen !== undefined && !(await write(frozen))) return false;
       while (next < end) if (!(await write(seal()))) return false;
       return true;
+    },
+    store: async () => {
+      if (frozen !== undefined && !(await write(frozen))) return undefined;
+      while (pending.length > 0) {
+        const sealed = seal();
+        if (pending.length === 0) {
+          await put(sealed);
+          return positionIn(lease.job, sealed);
+        }
+        if (!(await write(sealed))) return undefined;
+      }
+      return {};
     },
   };
 };

@@ -143,16 +143,22 @@ export const adopt = (job: Job, nowMs: EpochMs): JobWrite => {
   return fenced(job, 'adopt', { ...renewed(job, nowMs), ledger });
 };
 
-/** Position and text move together: `upstreamSeq` is the last upstream event within `seq`. */
-export const checkpoint = (
-  job: Job,
-  to: { segments: Job['segments']; seq: number; upstreamSeq: number | undefined },
-  nowMs: EpochMs,
-): JobWrite => fenced(job, 'checkpoint', { ...renewed(job, nowMs), ...to });
-
-export type Ending = Pick<EndedJob, 'usage' | 'error' | 'final' | 'answeredBy'> & {
-  readonly status: 'completed' | 'incomplete' | 'failed';
+/** How far a job's output goes: `upstreamSeq` is the last upstream event within `seq`. */
+export type Position = {
+  readonly segments: Job['segments'];
+  readonly seq: number;
+  readonly upstreamSeq: number | undefined;
 };
+
+/** Position and text move together. */
+export const checkpoint = (job: Job, to: Position, nowMs: EpochMs): JobWrite =>
+  fenced(job, 'checkpoint', { ...renewed(job, nowMs), ...to });
+
+/** With the position behind what it put out last, where that is news. */
+export type Ending = Pick<EndedJob, 'usage' | 'error' | 'final' | 'answeredBy'> &
+  Partial<Position> & {
+    readonly status: 'completed' | 'incomplete' | 'failed';
+  };
 
 const ended = (job: Job, ending: Ending, nowMs: EpochMs, spent: Spent): JobChanges => ({
   ...ending,
