@@ -24,6 +24,7 @@ const rooms = {
     // Lives as long as the sandbox, so it is made where the sandbox's ports are.
     'lib/generation/upstream-health',
     'lib/generation/model-durations',
+    'lib/generation/record-watch',
     // Wraps a port, as adapters do.
     'lib/generation/settled-jobs',
     'lib/wire/model-pattern',

@@ -111,6 +111,8 @@ export const parkMarginMs = 15_000;
 export const stopAgainMs = 50_000;
 /** How long the first event of a generation that is to be stopped is waited for: it tells its id. */
 export const firstWordMs = 1_000;
+/** After a record was refused, calls wait for theirs for so long. */
+export const recordRefusedMs = 30_000;
 /** How long telling an upstream to stop may take. */
 export const stopCallMs = 5_000;
 

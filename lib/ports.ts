@@ -8,7 +8,7 @@ import type {
 import type { ContentStore } from './ports/content.ts';
 import type { ModelDurations } from './ports/durations.ts';
 import type { IdempotencyKeys } from './ports/idempotency-keys.ts';
-import type { JobStore } from './ports/jobs.ts';
+import type { JobStore, RecordWatch } from './ports/jobs.ts';
 import type { ApiKeyStore, SigningKeys } from './ports/keys.ts';
 import type { DeliveryQueue, Queue } from './ports/queues.ts';
 import type { Clock, Ids, Log } from './ports/system.ts';
@@ -31,6 +31,7 @@ export type Deps = {
   readonly durations: ModelDurations;
   /** What becomes of a request that would be begun anew after its wait, and nothing is known of. */
   readonly admitUnseen: 'inline' | 'queued';
+  readonly records: RecordWatch;
   readonly signingKeys: SigningKeys;
   readonly apiKeys: ApiKeyStore;
   readonly tenants: TenantStore;

@@ -1,3 +1,4 @@
+import { prefetch } from '../generation/prefetch.ts';
 import type { Submission } from '../generation/submit.ts';
 import { submitAndWait } from '../generation/submit-and-wait.ts';
 import { isEnded, type Job } from '../job/job.ts';
@@ -48,6 +49,7 @@ export const answerChat = (
     const chat = parseChatRequest(request.body, referencesOf(request));
     const { submission, preference } = callerOf(request, waitDefaultMs);
     const stored = { api: 'chat', request: chat } as const;
+    if (!submission.respondAsync) prefetch(deps, chat);
     const callbacks = await callbacksOf(deps, request, chat.callback);
     const asked = { ...submission, ...keyed, ...callbacks, stored };
     if (!chat.stream || submission.respondAsync) {

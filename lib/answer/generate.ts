@@ -1,3 +1,4 @@
+import { prefetch } from '../generation/prefetch.ts';
 import type { ReadDeps } from '../generation/read.ts';
 import type { SubmitDeps } from '../generation/submit.ts';
 import { submitAndWait } from '../generation/submit-and-wait.ts';
@@ -43,6 +44,7 @@ export const answerGenerate = (
     const generate = parseGenerateRequest(request.body);
     const { submission, preference } = callerOf(request, waitDefaultMs);
     const stored = { api: 'generate', request: generate } as const;
+    if (!submission.respondAsync) prefetch(deps, generate);
     const [key, callbacks] = await Promise.all([
       signingKey(deps),
       callbacksOf(deps, request, generate.callback),

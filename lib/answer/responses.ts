@@ -3,6 +3,7 @@ import { answerGone } from '../generation/answer-gone.ts';
 import { earlierConversation } from '../generation/earlier.ts';
 import { wasErased } from '../generation/erased.ts';
 import { followJob } from '../generation/follow.ts';
+import { prefetch } from '../generation/prefetch.ts';
 import type { Submission } from '../generation/submit.ts';
 import { submitAndWait } from '../generation/submit-and-wait.ts';
 import type { Job } from '../job/job.ts';
@@ -45,17 +46,22 @@ const submissionOf = async (
 ): Promise<{ submission: Submission; preference: string | undefined }> => {
   const { background, store, previousResponseId } = body;
   const { submission, preference } = callerOf(request, background ? 0 : waitDefaultMs);
+  const respondAsync = submission.respondAsync || background;
+  if (!respondAsync) prefetch(deps, body);
   // What an earlier request was given goes on from what was there then.
   const isNew = keyed.attachTo === undefined;
-  const earlier = isNew ? await earlierConversation(deps, body, submission.tenant) : [];
+  const [earlier, callbacks] = await Promise.all([
+    isNew ? earlierConversation(deps, body, submission.tenant) : [],
+    callbacksOf(deps, request, body.callback),
+  ]);
   return {
     preference,
     submission: {
       ...submission,
       ...keyed,
-      ...(await callbacksOf(deps, request, body.callback)),
+      ...callbacks,
       stored: { api: 'responses', request: body, earlier },
-      respondAsync: submission.respondAsync || background,
+      respondAsync,
       ...(background ? { background } : {}),
       ...(store ? {} : { unstored: true }),
       previousResponseId,

@@ -5,6 +5,7 @@ import { sqsClient } from '../adapters/sqs-client.ts';
 import { sqsQueue } from '../adapters/sqs-queue.ts';
 import { systemIds } from '../adapters/system-ids.ts';
 import type { Settings } from '../config.ts';
+import { watchRecords } from '../generation/record-watch.ts';
 import { callbackNames, composeCallbacks } from './callbacks.ts';
 import { composeDurations } from './durations.ts';
 import { composeHealth } from './health.ts';
@@ -38,6 +39,7 @@ export const composeMaking = (
     health: composeHealth(table, settings.TABLE_NAME, store),
     durations: composeDurations(table, settings.TABLE_NAME, store),
     ids: systemIds(),
+    records: watchRecords(store.clock),
   };
   return { table, deps };
 };

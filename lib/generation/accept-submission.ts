@@ -27,11 +27,13 @@ const sendFirst = async (deps: SubmitDeps, job: LiveJob): Promise<void> => {
 
 /**
  * The call of a job that is to run at once goes out while its record is being written: nobody else can
- * make the same job, since it has no key. Not for one that could not end before its deadline.
+ * make the same job, since it has no key. Not for one that could not end before its deadline, nor while
+ * the store refuses records.
  */
 const callAhead = (deps: SubmitDeps, { job, task }: Accepted): BegunCall | undefined => {
   const isInTime = job.deadlineAtMs - deps.clock.nowMs() >= minAttemptMs;
-  return job.status === 'in_progress' && isInTime ? beginCall(deps, job, task) : undefined;
+  const isSound = isInTime && deps.records.isWell();
+  return job.status === 'in_progress' && isSound ? beginCall(deps, job, task) : undefined;
 };
 
 /** No record will account for a call that went out: the log does. */
@@ -40,6 +42,7 @@ const callOff = async (
   { job, task }: Accepted,
   begun: BegunCall | undefined,
 ): Promise<void> => {
+  deps.records.refused();
   if (begun === undefined) return;
   const { id: jobId, tenant, model, inputTokens } = job;
   const upstream = task.upstream.name;

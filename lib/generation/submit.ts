@@ -27,6 +27,7 @@ export type SubmitDeps = Pick<
   | 'health'
   | 'durations'
   | 'admitUnseen'
+  | 'records'
   | 'clock'
   | 'ids'
   | 'log'

@@ -148,6 +148,8 @@ export const upstreamHealth = (deps: HealthDeps): UpstreamHealth => {
   };
 
   return {
+    prefetch: (upstream) => void fresh(upstream),
+
     async mayCall(upstream, model, kind) {
       const known = await fresh(upstream);
       const nowMs = clock.nowMs();

@@ -41,3 +41,11 @@ export interface JobStore {
   /** Ids of jobs with `dueAtMs` ≤ `atMs` in one of the due index's partitions (0 to 15), oldest first. */
   due(shard: number, atMs: EpochMs, limit: number): Promise<readonly string[]>;
 }
+
+/** How the records of new jobs have fared in one sandbox. */
+export interface RecordWatch {
+  /** No record was refused of late: a call may go out before its own stands. */
+  isWell(): boolean;
+  /** A record was refused, and with it the call that had gone out before it was spent for nothing. */
+  refused(): void;
+}

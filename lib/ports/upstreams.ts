@@ -22,6 +22,8 @@ export interface UpstreamHealthStore {
  * an upstream whose health cannot be told is taken for healthy.
  */
 export interface UpstreamHealth {
+  /** Reads how it is, should that not be known; `mayCall` then waits for less. */
+  prefetch(upstream: string): void;
   /**
    * Whether a call may be made. The token or the probe's place that it needs is taken by asking; what
    * it comes to has to be reported, or what was taken given back.

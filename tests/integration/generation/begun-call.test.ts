@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Fault } from '../../../lib/errors.ts';
+import { watchRecords } from '../../../lib/generation/record-watch.ts';
 import { submitAndWait as submit } from '../../../lib/generation/submit-and-wait.ts';
+import { recordRefusedMs } from '../../../lib/limits.ts';
 import type { ContentStore } from '../../../lib/ports/content.ts';
 import {
+  changed,
   type Engine,
   newPrompt,
   only,
@@ -73,6 +76,41 @@ test.each(['chat', 'responses'] as const)(
     expect(await outcomes(prompt)).toEqual([protocol === 'chat' ? 'client_gone' : 'cancelled']);
   },
 );
+
+test('after a record was refused, calls wait for theirs for half a minute', async () => {
+  const clock = testClock();
+  const calls: string[] = [];
+  let isBroken = false;
+  const deps = engine.deps(clock, (real) => ({
+    content: {
+      ...real.content,
+      putRequest: async (...request) => {
+        calls.push('record');
+        if (isBroken) throw new Fault('store_unavailable', 'Refused.');
+        return real.content.putRequest(...request);
+      },
+    },
+    records: watchRecords(clock),
+    ...changed(real, (upstream) => ({
+      open: (...call) => {
+        calls.push('call');
+        return upstream.open(...call);
+      },
+    })),
+  }));
+  const ask = async (): Promise<readonly string[]> => {
+    await submit(deps, submission({ prompt: newPrompt() }), unending()).catch(() => undefined);
+    return calls.splice(0);
+  };
+  expect(await ask()).toEqual(['call', 'record']);
+  isBroken = true;
+  expect(await ask()).toEqual(['call', 'record']);
+  expect(await ask()).toEqual(['record']);
+  isBroken = false;
+  expect(await ask()).toEqual(['record', 'call']);
+  clock.leap(recordRefusedMs);
+  expect(await ask()).toEqual(['call', 'record']);
+});
 
 test.each(['chat', 'responses'] as const)(
   'a generation (%s) whose wait was over before its record stood is stopped, and the ledger has it',

@@ -102,6 +102,17 @@ test('while all is well a thousand calls cost one read a freshness, and no write
   expect(one.asked).toEqual({ loads: 2, saves: 0 });
 });
 
+test('what was begun to be read ahead of a call is waited for, and not read again', async () => {
+  const clock = testClock();
+  const { health, asked } = sandbox(clock);
+  const upstream = newUpstream();
+  health.prefetch(upstream);
+  expect(asked.loads).toBe(1);
+  expect(await health.mayCall(upstream, 'm', 'first')).toMatchObject({ kind: 'go' });
+  health.prefetch(upstream);
+  expect(asked.loads).toBe(1);
+});
+
 test('what sandboxes tell one by one opens the circuit for all of them', async () => {
   const clock = testClock();
   const upstream = newUpstream();

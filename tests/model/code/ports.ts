@@ -155,6 +155,7 @@ export const portsOf = (
     deliveryQueue: { send: async () => undefined },
     upstreams: upstreamsOf(stage, actor, given),
     health: {
+      prefetch: () => undefined,
       mayCall: async () => ({ kind: 'go' }),
       giveBack: async () => undefined,
       report: async () => undefined,
