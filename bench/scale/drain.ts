@@ -7,6 +7,12 @@ import {
   startObservedService,
 } from '../harness/observed-service.ts';
 
+export type CallsPerJob = {
+  readonly tableCalls: number;
+  readonly tableKb: number;
+  readonly sqsCalls: number;
+};
+
 /** What was seen while a number of jobs was put into the queue and worked off. */
 export type Drained = {
   readonly jobs: number;
@@ -15,11 +21,9 @@ export type Drained = {
   /** Seconds over which that was counted. */
   readonly seconds: number;
   /** What one job came to, from its acceptance to its end. */
-  readonly perJob: {
-    readonly tableCalls: number;
-    readonly tableKb: number;
-    readonly sqsCalls: number;
-  };
+  readonly perJob: CallsPerJob;
+  /** The same of `more` jobs that came when these had ended, into a table that holds these. */
+  readonly perLaterJob: CallsPerJob;
   /** What one run of the sweep that found nothing came to. */
   readonly perSweep: { readonly queries: number; readonly itemsRead: number };
   /** Of the worker's invocations, in the order of their ends. */
@@ -28,6 +32,8 @@ export type Drained = {
 
 export type Load = {
   readonly jobs: number;
+  /** How many come when those have ended. */
+  readonly more: number;
   readonly latencyMs: number;
   /** The sweep, which runs once a minute, is not waited for. */
   readonly smoke: boolean;
@@ -68,8 +74,19 @@ const endsOf = async (demoUrl: string): Promise<number[]> => {
 const peakMemory = (log: string): number[] =>
   [...log.matchAll(/Max Memory Used: (\d+) MB/g)].map(([, megabytes]) => Number(megabytes));
 
-/** Puts the jobs into the queue, as fast as they are taken, and waits until the upstream has ended all. */
-export const drain = async ({ jobs, latencyMs, smoke, say }: Load): Promise<Drained> => {
+type Count = ReturnType<typeof countCalls>['counted'];
+
+const perJobOf = (from: Count, to: Count, jobs: number): CallsPerJob => ({
+  tableCalls: (to.tableCalls - from.tableCalls) / jobs,
+  tableKb: (to.tableBytes - from.tableBytes) / jobs / 1024,
+  sqsCalls: (to.sqsCalls - from.sqsCalls) / jobs,
+});
+
+/**
+ * Puts the jobs into the queue, as fast as they are taken, and waits until the upstream has ended all;
+ * then some more.
+ */
+export const drain = async ({ jobs, more, latencyMs, smoke, say }: Load): Promise<Drained> => {
   await using cleanup = new AsyncDisposableStack();
   const demo = await startDemoModel({ host: '127.0.0.1', port: 0 });
   cleanup.defer(() => demo.close());
@@ -84,29 +101,39 @@ export const drain = async ({ jobs, latencyMs, smoke, say }: Load): Promise<Drai
   );
   cleanup.defer(() => observed.close());
 
-  const startedAtMs = preciseNowMs();
-  const asking = Array.from({ length: clients }, async (_, client) => {
-    for (let index = client; index < jobs; index += clients) {
-      const { status } = await observed.service.post(
-        { prompt: `Scale, number ${index}.` },
-        { prefer: 'respond-async' },
-      );
-      if (status !== 202) throw new Error(`a request of the bench was answered ${status}`);
+  const ask = async (count: number): Promise<void> => {
+    const asking = Array.from({ length: clients }, async (_, client) => {
+      for (let index = client; index < count; index += clients) {
+        const { status } = await observed.service.post(
+          { prompt: `Scale, number ${index}.` },
+          { prefer: 'respond-async' },
+        );
+        if (status !== 202) throw new Error(`a request of the bench was answered ${status}`);
+      }
+    });
+    await Promise.all(asking);
+  };
+  const untilEnded = async (count: number): Promise<readonly number[]> => {
+    for (;;) {
+      const ends = await endsOf(demo.baseUrl);
+      if (ends.length >= count) return ends;
+      await sleep(2_000);
     }
-  });
-  await Promise.all(asking);
+  };
+
+  const startedAtMs = preciseNowMs();
+  const atStart = { ...counted };
+  await ask(jobs);
   const askedAtMs = preciseNowMs();
   const endedBefore = (await endsOf(demo.baseUrl)).length;
   say(`${jobs} jobs are accepted, ${endedBefore} of them have ended`);
-  let ends = await endsOf(demo.baseUrl);
-  while (ends.length < jobs) {
-    await sleep(2_000);
-    ends = await endsOf(demo.baseUrl);
-  }
-  const afterJobs = { ...counted };
-  // Two of its runs, of which nothing is due.
+  const ends = await untilEnded(jobs);
   const before = { ...counted };
+  // Two of its runs, of which nothing is due.
   if (!smoke) await sleep(2 * sweepEachMs);
+  const swept = { ...counted };
+  await ask(more);
+  await untilEnded(jobs + more);
   const after = ends.filter((end) => end > askedAtMs);
   // On a slow machine few are left when the last one has been asked for.
   const isMost = after.length > jobs / 2;
@@ -120,14 +147,11 @@ export const drain = async ({ jobs, latencyMs, smoke, say }: Load): Promise<Drai
     jobs,
     jobsPerSecond: counting.length / seconds,
     seconds,
-    perJob: {
-      tableCalls: afterJobs.tableCalls / jobs,
-      tableKb: afterJobs.tableBytes / jobs / 1024,
-      sqsCalls: afterJobs.sqsCalls / jobs,
-    },
+    perJob: perJobOf(atStart, before, jobs),
+    perLaterJob: perJobOf(swept, counted, more),
     perSweep: {
-      queries: (counted.dueQueries - before.dueQueries) / 2,
-      itemsRead: (counted.dueItems - before.dueItems) / 2,
+      queries: (swept.dueQueries - before.dueQueries) / 2,
+      itemsRead: (swept.dueItems - before.dueItems) / 2,
     },
     peakMemoryMb: peakMemory(await observed.log('work')),
   };

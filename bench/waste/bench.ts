@@ -30,7 +30,7 @@ const rowOf = ({ protocol, models, waste }: Run) => [
   ratio(waste),
 ];
 
-const size = { generations: 60, speed: 5, everyMs: 500 };
+const size = { generations: 100, speed: 5, everyMs: 500 };
 const small = { generations: 10, speed: 100, everyMs: 50 };
 
 /** Cases that share this machine: each has up to some twenty sandboxes. */

@@ -182,7 +182,10 @@ export const run = async (
     timeTaken: timeTaken(deps, task, lease),
     stopper: stopper(deps.clock, { functionSignal, waitUntilMs, deadlineAtMs: job.deadlineAtMs }),
   };
-  deps.log.info('attempt.started', { jobId: job.id, attempt: job.attempt, model: job.model });
+  // Of the attempt that an accepted job begins with, `job.accepted` has just told.
+  if (via === 'worker' || job.admission.decision === 'queued') {
+    deps.log.info('attempt.started', { jobId: job.id, attempt: job.attempt, model: job.model });
+  }
   // An attempt that is stopped before it gets to its call has paid for it all the same.
   if (task.begun !== undefined) attempt.meter.called();
   try {
