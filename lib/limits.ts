@@ -75,6 +75,8 @@ export const waitingDefault = 1_000;
 export const unclaimedMs = 5_000;
 /** And with this much of the wait left, unless what it leaves undone can be resumed. */
 export const takeOnLeastMs = 60_000;
+/** A function that streams a job stands in for its worker in so much of its first time: the rest is for the generation. */
+export const standInWithinMs = 5 * 60_000;
 /** How long a repeated request of a limited tenant waits for the first one to make their job. */
 export const twinWaitMs = 2_000;
 

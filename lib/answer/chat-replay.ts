@@ -1,5 +1,6 @@
-import { followJob, type StreamItem } from '../generation/follow.ts';
+import type { StreamItem } from '../generation/follow.ts';
 import type { ReadDeps } from '../generation/read.ts';
+import { followOrStandIn, type StandInDeps } from '../generation/stand-in.ts';
 import { type EndedJob, isEnded, type Job } from '../job/job.ts';
 import { readChatChunk } from '../wire/chat/chunk.ts';
 import type { ChatRequest } from '../wire/chat/request.ts';
@@ -55,7 +56,7 @@ const isUsage = ({ choices }: JsonObject): boolean => arrayOf(choices).length ==
  * can be asked for again.
  */
 export async function* replayChat(
-  deps: ReadDeps,
+  deps: ReadDeps & StandInDeps,
   job: Job,
   request: ChatRequest,
   signal: AbortSignal,
@@ -64,7 +65,7 @@ export async function* replayChat(
   /** Of a job that has ended everything is at hand, and looked through before any is shown. */
   const held: Entry[] = [];
   const holds = isEnded(job);
-  for await (const item of followJob(deps, job.id, { afterSeq: 0 }, signal)) {
+  for await (const item of followOrStandIn(deps, job.id, { afterSeq: 0 }, signal)) {
     if (item.kind === 'entry') {
       seen.see(item);
       if (holds) held.push(item);

@@ -2,8 +2,8 @@ import { acceptOrAttach } from '../generation/accept-or-attach.ts';
 import { answerGone } from '../generation/answer-gone.ts';
 import { earlierConversation } from '../generation/earlier.ts';
 import { wasErased } from '../generation/erased.ts';
-import { followJob } from '../generation/follow.ts';
 import { prefetch } from '../generation/prefetch.ts';
+import { followOrStandIn } from '../generation/stand-in.ts';
 import type { Submission } from '../generation/submit.ts';
 import { submitAndWait } from '../generation/submit-and-wait.ts';
 import type { Job } from '../job/job.ts';
@@ -95,7 +95,7 @@ const answerStreamed = async (
 ): Promise<HttpReply> => {
   const frames = responseFrames(deps, 0);
   const replay = (job: Job, signal: AbortSignal) =>
-    followJob(deps, job.id, { afterSeq: 0 }, signal);
+    followOrStandIn(deps, job.id, { afterSeq: 0 }, signal);
   if (!submission.background) {
     const shape = { frames, replay, locate: locate(request.baseUrl) };
     return answerLive(deps, submission, shape, functionSignal);

@@ -59,13 +59,15 @@ const mayLeaveMore = (job: EndedJob, nowMs: EpochMs): boolean =>
 
 /**
  * A job's output from the table: all that is stored after the sequence number `afterSeq`, then what
- * comes, until the job has ended. `shownAttempt` is the attempt whose output was shown before that.
+ * comes, until the job has ended. `shownAttempt` is the attempt whose output was shown before that;
+ * `saw` is told of the job at each look.
  */
 export async function* followJob(
   deps: FollowDeps,
   id: string,
   from: { readonly afterSeq: number; readonly shownAttempt?: number | undefined },
   signal: AbortSignal,
+  saw: (job: Job) => void = () => undefined,
 ): AsyncGenerator<StreamItem> {
   let seq = from.afterSeq;
   let { shownAttempt } = from;
@@ -91,6 +93,7 @@ export async function* followJob(
       yield { kind: 'ended', job };
       return;
     }
+    saw(job);
     await markRead(deps, job, { kind: 'stream' });
     await deps.clock.sleep(followPauseMs, signal).catch(() => undefined);
   }

@@ -1,6 +1,7 @@
 import type { Job } from '../job/job.ts';
-import { followJob, type StreamItem } from './follow.ts';
+import type { StreamItem } from './follow.ts';
 import { runInline } from './run-inline.ts';
+import { followOrStandIn } from './stand-in.ts';
 import type { Accepted, SubmitDeps } from './submit.ts';
 
 /** Pieces of output on their way from the attempt to its reader. */
@@ -55,5 +56,5 @@ export async function* liveJob(
     break;
   }
   const shownAttempt = afterSeq === 0 ? undefined : accepted.job.attempt;
-  yield* followJob(deps, accepted.job.id, { afterSeq, shownAttempt }, functionSignal);
+  yield* followOrStandIn(deps, accepted.job.id, { afterSeq, shownAttempt }, functionSignal);
 }

@@ -50,38 +50,28 @@ const followUp = async (
   }
 };
 
-/** The job of an earlier request with the same key, for whose end this one waits as well. */
-const awaitAttached = async (
-  deps: SubmitDeps,
-  job: Job,
-  untilMs: EpochMs,
-  signal: AbortSignal,
-): Promise<Job> => {
-  if (isEnded(job) || untilMs <= deps.clock.nowMs()) return job;
-  await markRead(deps, job, { kind: 'wait', untilMs });
-  return mustHaveAnswer(deps, await followUp(deps, job, untilMs, signal));
-};
-
 /**
- * A queued job after the time in which a worker should have claimed it: ended, or to be run here since
- * none has, or as it was, to be waited for.
+ * A queued job after the time in which a worker should have claimed it: to be run here since none has, or
+ * as it was last seen, to be waited for.
  */
 const awaitClaim = async (
   deps: SubmitDeps,
-  accepted: Accepted,
-  { stored }: Submission,
+  { kind, job }: Accepted | Attached,
+  submission: Submission,
   waitUntilMs: EpochMs,
   signal: AbortSignal,
 ): Promise<Accepted | Attached> => {
   const untilMs = earlier(waitUntilMs, after(deps.clock.nowMs(), unclaimedMs));
-  const seen = await followUp(deps, accepted.job, untilMs, signal);
-  if (isEnded(seen)) return { kind: 'attached', job: seen };
-  if (signal.aborted) return accepted;
+  const seen = await followUp(deps, job, untilMs, signal);
+  // A repetition does not hold the conversation that the first request went on with.
+  const asked = kind === 'accepted' ? submission.stored : undefined;
+  const waited: Attached = { kind: 'attached', job: seen };
+  if (isEnded(seen) || signal.aborted) return waited;
   try {
-    return (await takeOn(deps, seen, stored, waitUntilMs)) ?? accepted;
+    return (await takeOn(deps, seen, asked, waitUntilMs)) ?? waited;
   } catch (error) {
     deps.log.warn('job.untaken', { jobId: seen.id, error });
-    return accepted;
+    return waited;
   }
 };
 
@@ -98,16 +88,17 @@ export const submitAndWait = async (
   const { waitMs } = submission;
   const waitUntilMs = after(deps.clock.nowMs(), waitMs);
   const accepted = await acceptOrAttach(deps, submission);
-  if (accepted.kind === 'attached') {
-    return awaitAttached(deps, accepted.job, waitUntilMs, functionSignal);
-  }
-  const { job } = accepted;
-  const isHeld = waitMs > 0 && !accepted.unheld;
-  const unclaimed = isHeld && job.status === 'queued';
-  const here = unclaimed
-    ? await awaitClaim(deps, accepted, submission, waitUntilMs, functionSignal)
-    : accepted;
-  if (isEnded(here.job)) return here.job;
+  const { kind, job } = accepted;
+  const isAttached = kind === 'attached';
+  if (isAttached && (isEnded(job) || waitUntilMs <= deps.clock.nowMs())) return job;
+  if (isAttached) await markRead(deps, job, { kind: 'wait', untilMs: waitUntilMs });
+  const isHeld = waitMs > 0 && (isAttached || !accepted.unheld);
+  const here =
+    isHeld && job.status === 'queued'
+      ? await awaitClaim(deps, accepted, submission, waitUntilMs, functionSignal)
+      : accepted;
+  const told = (now: Job): Job => (isAttached ? mustHaveAnswer(deps, now) : now);
+  if (isEnded(here.job)) return told(here.job);
   if (here.kind === 'accepted' && here.job.status === 'in_progress') {
     const attempt = runInline(deps, here, { functionSignal, waitUntilMs });
     const outcome = await runWithinWait(deps, attempt, waitUntilMs);
@@ -115,7 +106,7 @@ export const submitAndWait = async (
       deps.log.warn('reply.unheld', { jobId: job.id });
       return job;
     }
-    if (outcome.ended !== undefined) return outcome.ended;
+    if (outcome.ended !== undefined) return told(outcome.ended);
   }
-  return isHeld ? followUp(deps, job, waitUntilMs, functionSignal) : job;
+  return isHeld ? told(await followUp(deps, job, waitUntilMs, functionSignal)) : job;
 };

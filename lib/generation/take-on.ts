@@ -3,7 +3,7 @@ import type { EpochMs } from '../job/time.ts';
 import { claim } from '../job/transition.ts';
 import { awaitsTurn } from '../job/turn-key.ts';
 import { takeOnLeastMs } from '../limits.ts';
-import type { StoredRequest } from '../wire/stored-request.ts';
+import { parseStored, type StoredRequest } from '../wire/stored-request.ts';
 import { callable } from './defer.ts';
 import type { Accepted, SubmitDeps } from './submit.ts';
 import { choiceOf, planTask } from './task.ts';
@@ -26,16 +26,17 @@ const claimHere = async (deps: SubmitDeps, job: Job): Promise<Job | undefined> =
 
 /**
  * Takes a queued job that no worker has claimed yet to be run here, where its client is waited with: the
- * workers may be kept from starting by no more than such waits. Undefined when it is not to be, or is
- * somebody else's by now. Throws Fault `store_unavailable`.
+ * workers may be kept from starting by no more than such waits. What is `asked` is read where it is not
+ * at hand. Undefined when it is not to be, or is somebody else's by now. Throws Fault `store_unavailable`.
  */
 export const takeOn = async (
   deps: SubmitDeps,
   seen: Job,
-  stored: StoredRequest,
+  asked: StoredRequest | undefined,
   waitUntilMs: EpochMs,
 ): Promise<Accepted | undefined> => {
   if (seen.status !== 'queued' || seen.attempt > 0 || awaitsTurn(seen)) return undefined;
+  const stored = asked ?? parseStored(seen.api, await deps.content.getRequest(seen));
   const nowMs = deps.clock.nowMs();
   const planned = { task: planTask(deps, seen, stored) };
   if (seen.notBeforeMs > nowMs || !isWorthwhile(seen, planned, waitUntilMs - nowMs))

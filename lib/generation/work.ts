@@ -19,7 +19,7 @@ import { newCompany, type Seat } from './solitude.ts';
 import { choiceOf, planTask } from './task.ts';
 import { findTurn, type MessageFate, redeliver, type Turn } from './turn.ts';
 
-type WorkDeps = Pick<
+export type WorkDeps = Pick<
   Deps,
   | 'jobs'
   | 'content'

@@ -12,7 +12,7 @@ import {
   submission,
   unending,
 } from '../../fixtures/engine.ts';
-import { stored } from '../../fixtures/engine-jobs.ts';
+import { queuedJob, stored } from '../../fixtures/engine-jobs.ts';
 import { type TestClock, testClock } from '../../fixtures/test-clock.ts';
 
 let engine: Engine;
@@ -74,6 +74,23 @@ test('clients that wait for queued jobs are answered where no worker can start',
     expect(await work(deps, message, unending())).toEqual({ kind: 'acknowledge' });
   }
   for (const prompt of prompts) expect(await engine.generations(prompt)).toHaveLength(1);
+});
+
+test('so is who asks again for one of them, with what was asked for first', async () => {
+  const clock = slowClock();
+  const deps = engine.deps(clock);
+  const prompt = newPrompt();
+  const attachTo = await queuedJob(engine, deps, { prompt });
+  // A repetition is not given the conversation before it.
+  const asked = held({ prompt: newPrompt(), attachTo });
+  const waiting = submitAndWait(deps, asked, unending());
+  await untilTakenOn(deps, clock, [attachTo.id]);
+  expect(await waiting).toMatchObject({
+    id: attachTo.id,
+    status: 'completed',
+    ledger: [{ attempt: 1, via: 'inline', outcome: 'completed' }],
+  });
+  expect(await engine.generations(prompt)).toHaveLength(1);
 });
 
 test('a job that a worker has claimed is left to it', async () => {
