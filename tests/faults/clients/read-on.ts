@@ -1,5 +1,5 @@
 import type { PlannedRequest } from '../request-plan.ts';
-import { type ClientDeps, hasEnded, maxTries, pause, tell } from './tell.ts';
+import { backOff, type ClientDeps, hasEnded, maxTries, pause, tell } from './tell.ts';
 import type { Told } from './told.ts';
 
 const readPath = (deps: ClientDeps, { api }: PlannedRequest, told: Told): string => {
@@ -16,6 +16,7 @@ export const readOn = async (
   told: Told,
 ): Promise<void> => {
   let readsAfterEnd = 0;
+  let failures = 0;
   while (!deps.over.aborted && readsAfterEnd < 3) {
     const { exchanged, told: seen } = await tell(
       deps,
@@ -24,10 +25,11 @@ export const readOn = async (
       readPath(deps, planned, told),
       { method: 'GET' },
     );
-    const { httpStatus } = exchanged;
+    const { httpStatus = 503 } = exchanged;
     if (httpStatus === 404 || httpStatus === 410) return;
     if (hasEnded(seen)) readsAfterEnd += 1;
-    await pause(deps.random.between(500, 6_000), deps.over);
+    failures = httpStatus >= 500 ? failures + 1 : 0;
+    await backOff(deps.random.between(500, 6_000), failures, deps.over);
   }
 };
 

@@ -1,7 +1,7 @@
 import type { PlannedRequest } from '../request-plan.ts';
 import type { Exchanged } from './exchange.ts';
 import { wireRequestOf } from './request-of.ts';
-import { type ClientDeps, maxTries, pause, tell } from './tell.ts';
+import { backOff, type ClientDeps, maxTries, tell } from './tell.ts';
 import type { Told } from './told.ts';
 
 /** Nobody has taken it: it can be sent again by whoever has no key too. */
@@ -26,6 +26,6 @@ export const submit = async (deps: ClientDeps, planned: PlannedRequest): Promise
     const heard = broken === undefined && (httpStatus < 500 || told.jobId !== undefined);
     const again = keyed ? !heard : isUntaken(exchanged, told);
     if (!again || tries === maxTries || deps.over.aborted) return told;
-    await pause(deps.random.between(500, 3_000), deps.over);
+    await backOff(deps.random.between(500, 3_000), tries - 1, deps.over);
   }
 };

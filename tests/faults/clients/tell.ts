@@ -31,6 +31,12 @@ export const hasEnded = ({ status }: Told): boolean => endedStatuses.includes(st
 export const pause = (ms: number, over: AbortSignal): Promise<unknown> =>
   sleep(ms, undefined, { signal: over }).catch(() => undefined);
 
+const maxFactor = 8;
+
+/** A pause of that length, doubled with each failure in a row as clients do, up to eight times as long. */
+export const backOff = (ms: number, failures: number, over: AbortSignal): Promise<unknown> =>
+  pause(ms * Math.min(maxFactor, 2 ** failures), over);
+
 /** One exchange, as the journal has it. */
 export const tell = async (
   { journal }: ClientDeps,
