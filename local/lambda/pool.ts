@@ -19,7 +19,8 @@ export type Pool = {
   leave(deployed: DeployedFunction): void;
   /**
    * The most recently used idle sandbox, else a new one, which is still in its init phase. Waits
-   * while the machine is full, in order of arrival. Rejects when the pool is closed, or when no
+   * while the machine is full: whoever waits for the function with the fewest at work comes first, and of
+   * those who came first. Rejects when the pool is closed, or when no
    * process can be started. A new one has `initLimitMs` for its init phase, else the usual limit.
    */
   take(deployed: DeployedFunction, initLimitMs?: number): Promise<Sandbox>;
@@ -100,12 +101,17 @@ export function createPool(functions: readonly DeployedFunction[], options: Pool
     return starting;
   };
 
+  /** Not in order of arrival: many replies that are held would keep out the workers they wait for. */
   const serve = () => {
-    waiters = waiters.filter(({ deployed, initLimitMs, resolve }) => {
-      const sandbox = takeNow(deployed, initLimitMs);
-      if (sandbox !== undefined) resolve(sandbox);
-      return sandbox === undefined;
-    });
+    const atWork = ({ deployed }: Waiter) => deployed.sandboxes.size - deployed.idle.length;
+    const served = new Set<Waiter>();
+    for (const waiter of waiters.toSorted((one, other) => atWork(one) - atWork(other))) {
+      const sandbox = takeNow(waiter.deployed, waiter.initLimitMs);
+      if (sandbox === undefined) continue;
+      served.add(waiter);
+      waiter.resolve(sandbox);
+    }
+    waiters = waiters.filter((waiter) => !served.has(waiter));
   };
 
   const endUnused = () => {

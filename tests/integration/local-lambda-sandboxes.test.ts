@@ -123,6 +123,20 @@ test('on a full machine an event waits for a process, in place of an idle one', 
   await expect.poll(() => pids(started).filter(lives)).toHaveLength(1);
 });
 
+test('on a full machine many events of one function do not keep out another', async () => {
+  const specs = [fixtureSpec('functions.hold'), fixtureSpec('functions.echo')];
+  const started = await lambda(specs, { maxSandboxes: 2 });
+  const ended: string[] = [];
+  const invoke = async (name: string, event: object): Promise<void> => {
+    await started.invoke(name, event);
+    ended.push(name);
+  };
+  const held = [500, 5_000, 2_000, 2_000].map((holdMs) => invoke('hold', { holdMs }));
+  await expect.poll(() => busy(started)).toHaveLength(2);
+  await Promise.all([...held, invoke('echo', {})]);
+  expect(ended.slice(0, 2)).toEqual(['hold', 'echo']);
+});
+
 test.each([
   ['waits', { holdMs: 60_000 }],
   ['spins', { spin: true }],
