@@ -25,6 +25,8 @@ const number = (text: string, name: string): number => {
 const jobs = number(values.jobs, 'jobs');
 const minutes = number(values.minutes ?? String(minutesFor(jobs)), 'minutes');
 const seed = number(values.seed ?? String(Math.floor(Math.random() * 1_000_000) + 1), 'seed');
+/** A job whose messages were lost twice is sent for again eight minutes later. */
+const drainMs = 15 * 60_000;
 const startedAtMs = Date.now();
 let folder = values.check;
 if (folder === undefined) {
@@ -32,7 +34,7 @@ if (folder === undefined) {
   folder = await mkdtemp(path.join(tmpdir(), 'outlast-faults-'));
   const say = (line: string): void =>
     console.log(`${Math.round((Date.now() - startedAtMs) / 1000)} s: ${line}`);
-  await carryOut({ plan: planOf(seed, { jobs, minutes }), folder, drainMs: 300_000, say });
+  await carryOut({ plan: planOf(seed, { jobs, minutes }), folder, drainMs, say });
 }
 const evidence = await readEvidence(folder);
 const { plan } = evidence;
