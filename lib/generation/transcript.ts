@@ -1,7 +1,7 @@
-import { extendSegments } from '../job/checkpoint.ts';
+import { extendSegments, type Position } from '../job/checkpoint.ts';
 import type { Job } from '../job/job.ts';
 import type { EpochMs } from '../job/time.ts';
-import { checkpoint, type Position } from '../job/transition.ts';
+import { checkpoint } from '../job/transition.ts';
 import { maxChunkBytes } from '../limits.ts';
 import type { TranscriptChunk } from '../ports/content.ts';
 import type { Deps } from '../ports.ts';

@@ -2,6 +2,13 @@ import { checkpointAloneMs, checkpointFollowedMs, maxChunkBytes } from '../limit
 import type { Job } from './job.ts';
 import type { EpochMs } from './time.ts';
 
+/** How far a job's output goes: `upstreamSeq` is the last upstream event within `seq`. */
+export type Position = {
+  readonly segments: Job['segments'];
+  readonly seq: number;
+  readonly upstreamSeq: number | undefined;
+};
+
 type Pending = {
   readonly pendingBytes: number;
   readonly lastCheckpointAtMs: EpochMs;

@@ -1,5 +1,6 @@
 import { clockSkewMs, leaseMs, leaseRenewMs, maxMessageDelayMs, resendFirstMs } from '../limits.ts';
 import { owing } from './callback.ts';
+import type { Position } from './checkpoint.ts';
 import type { AttemptRecord, EndedJob, Job, JobError } from './job.ts';
 import { closeAttempt, openAttempt } from './ledger.ts';
 import { restDue } from './rest.ts';
@@ -141,13 +142,6 @@ export const adopt = (job: Job, nowMs: EpochMs): JobWrite => {
       : {},
   );
   return fenced(job, 'adopt', { ...renewed(job, nowMs), ledger });
-};
-
-/** How far a job's output goes: `upstreamSeq` is the last upstream event within `seq`. */
-export type Position = {
-  readonly segments: Job['segments'];
-  readonly seq: number;
-  readonly upstreamSeq: number | undefined;
 };
 
 /** Position and text move together. */
