@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { startService } from '../../tests/fixtures/service.ts';
+import { functionVariables } from '../harness/function-variables.ts';
 import type { Asked } from './ask.ts';
 import { cpuMsOf, startChild } from './children.ts';
 import { install, isInstalled, startPortkey } from './portkey.ts';
@@ -60,23 +61,6 @@ const chatWay = (
 /** Inline requests are measured: the model's first ones too, of which no duration is known yet. */
 const atOnce = { ADMIT_UNSEEN: 'inline' };
 
-const functionVariables = (upstream: string): Record<string, string> => ({
-  TABLE_NAME: 'outlast',
-  LOG_LEVEL: 'INFO',
-  AWS_REGION: 'us-east-1',
-  AWS_ACCESS_KEY_ID: 'local',
-  AWS_SECRET_ACCESS_KEY: 'local',
-  // Nobody listens there: what is asked of a queue fails.
-  AWS_ENDPOINT_URL_SQS: 'http://127.0.0.1:1',
-  JOBS_QUEUE_URL: 'http://127.0.0.1:1/000000000000/jobs',
-  DELIVERIES_QUEUE_URL: 'http://127.0.0.1:1/000000000000/deliveries',
-  OPENAI_API_KEY: key,
-  OPENAI_BASE_URL: upstream,
-  OPENAI_MODEL: 'demo',
-  ...atOnce,
-  OPENAI_PROTOCOL: 'chat',
-});
-
 const script = (name: string): string => path.join(import.meta.dirname, name);
 
 /** Brings up every server, each in processes of its own, all in front of one demo model. */
@@ -89,7 +73,7 @@ export const startWays = async ({ mayInstall }: { mayInstall: boolean }): Promis
   const { ready: upstream } = await opening(
     startChild([demo, '--port', '0'], /ready at (http:\S+)/),
   );
-  const variables = functionVariables(upstream);
+  const variables = { ...functionVariables(upstream), ...atOnce };
   const own = await opening(startChild([script('function-host.ts')], /^ready (\d+)/, variables));
   const service = await startService({
     OPENAI_BASE_URL: upstream,

@@ -5,6 +5,7 @@ import * as z from 'zod';
 import { submitAndWait } from '../../lib/generation/submit-and-wait.ts';
 import { startDemoModel } from '../../local/demo-model/demo-model.ts';
 import { type Engine, startEngine, submission, unending } from '../../tests/fixtures/engine.ts';
+import { functionVariables } from '../harness/function-variables.ts';
 
 /** What one worker's heap holds after a collection, on its way through so many jobs. */
 export type HeapOverJobs = {
@@ -16,27 +17,17 @@ export type HeapOverJobs = {
 
 const batch = 10;
 const host = path.join(import.meta.dirname, 'worker-host.ts');
-const nobody = 'http://127.0.0.1:1';
 
 const answerSchema = z.object({
   result: z.object({ batchItemFailures: z.array(z.unknown()).length(0) }),
   keptMb: z.number(),
 });
 
-const variables = (engine: Engine, demoUrl: string): Record<string, string> => ({
-  TABLE_NAME: engine.table.tableName,
+const variables = ({ table }: Engine, demoUrl: string): Record<string, string> => ({
+  ...functionVariables(demoUrl),
+  TABLE_NAME: table.tableName,
   LOG_LEVEL: 'ERROR',
-  AWS_REGION: 'us-east-1',
-  AWS_ACCESS_KEY_ID: 'local',
-  AWS_SECRET_ACCESS_KEY: 'local',
-  AWS_ENDPOINT_URL_DYNAMODB: engine.table.endpoint,
-  AWS_ENDPOINT_URL_SQS: nobody,
-  JOBS_QUEUE_URL: `${nobody}/000000000000/jobs`,
-  DELIVERIES_QUEUE_URL: `${nobody}/000000000000/deliveries`,
-  OPENAI_API_KEY: 'demo',
-  OPENAI_BASE_URL: demoUrl,
-  OPENAI_MODEL: 'demo',
-  OPENAI_PROTOCOL: 'chat',
+  AWS_ENDPOINT_URL_DYNAMODB: table.endpoint,
 });
 
 const startHost = async (env: Record<string, string>): Promise<ChildProcess> => {

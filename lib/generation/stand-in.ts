@@ -1,13 +1,10 @@
+import { isClaimable } from '../job/claimable.ts';
 import type { Job } from '../job/job.ts';
-import { awaitsTurn } from '../job/turn-key.ts';
 import { standInWithinMs, unclaimedMs } from '../limits.ts';
 import { type FollowDeps, followJob, type StreamItem } from './follow.ts';
 import { type WorkDeps, work } from './work.ts';
 
 export type StandInDeps = FollowDeps & WorkDeps;
-
-const isClaimable = (job: Job, nowMs: number): boolean =>
-  job.status === 'queued' && job.notBeforeMs <= nowMs && !awaitsTurn(job);
 
 /** Works on a job that no worker claims, one attempt at a time. */
 const standIn = (deps: StandInDeps, functionSignal: AbortSignal) => {

@@ -1,7 +1,7 @@
+import { isClaimable } from '../job/claimable.ts';
 import type { Job } from '../job/job.ts';
 import type { EpochMs } from '../job/time.ts';
 import { claim } from '../job/transition.ts';
-import { awaitsTurn } from '../job/turn-key.ts';
 import { takeOnLeastMs } from '../limits.ts';
 import { parseStored, type StoredRequest } from '../wire/stored-request.ts';
 import { callable } from './defer.ts';
@@ -35,12 +35,11 @@ export const takeOn = async (
   asked: StoredRequest | undefined,
   waitUntilMs: EpochMs,
 ): Promise<Accepted | undefined> => {
-  if (seen.status !== 'queued' || seen.attempt > 0 || awaitsTurn(seen)) return undefined;
-  const stored = asked ?? parseStored(seen.api, await deps.content.getRequest(seen));
   const nowMs = deps.clock.nowMs();
+  if (seen.attempt > 0 || !isClaimable(seen, nowMs)) return undefined;
+  const stored = asked ?? parseStored(seen.api, await deps.content.getRequest(seen));
   const planned = { task: planTask(deps, seen, stored) };
-  if (seen.notBeforeMs > nowMs || !isWorthwhile(seen, planned, waitUntilMs - nowMs))
-    return undefined;
+  if (!isWorthwhile(seen, planned, waitUntilMs - nowMs)) return undefined;
   const found = await callable(deps, seen);
   if (found === undefined) return undefined;
   try {
